@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: Swift 6 language mode, warnings are errors, explicit existentials and imports.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target, in the order of dependence: each names only targets above its own line.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one target, in `Tests/<name>Tests`.
+func tests(_ name: String, _ more: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: [.target(name: name)] + more,
+    resources: [],
+    swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "spiderpool-webhook",
+  products: [.executable(name: "spiderpool-webhook", targets: ["spiderpool-webhook"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // C and C++ at the edge; each is imported by one Swift target.
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+    // Bytes from and to a peer.
+    module("Telemetry", [logging, metrics]),
+    module("TLS", ["COpenSSL"]),
+    module("Transport", ["CLinux", "TLS", "Telemetry", metrics]),
+    module("HTTP", ["CNghttp2", "Transport", "TLS", "Telemetry", metrics, deque]),
+
+    // Values and decisions: no I/O, no clock.
+    module("JSON", ["CSimdjson"]),
+    module("Addressing"),
+    module("KubernetesAPI", ["JSON", "Addressing"]),
+    module("Admission", ["KubernetesAPI", "Addressing", "JSON"]),
+
+    // The cluster's state.
+    module("Manifests", ["JSON", yaml]),
+    module("Cluster", ["CSQLite", "Manifests", "KubernetesAPI", "JSON", "Telemetry", logging]),
+    module(
+      "KubernetesClient",
+      ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "Manifests", "JSON", logging]),
+
+    // The program.
+    .executableTarget(
+      name: "spiderpool-webhook",
+      dependencies: [
+        "Telemetry", "TLS", "Transport", "HTTP", "JSON", "KubernetesAPI", "Admission", "Manifests",
+        "Cluster", "KubernetesClient", argumentParser, logging, metrics,
+      ],
+      swiftSettings: strict),
+
+    tests("Telemetry"),
+    tests("TLS"),
+    tests("Transport"),
+    tests("HTTP"),
+    tests("JSON"),
+    tests("Addressing"),
+    tests("KubernetesAPI"),
+    tests("Admission"),
+    tests("Manifests"),
+    tests("Cluster"),
+    tests("KubernetesClient"),
+  ],
+  cxxLanguageStandard: .cxx17
+)

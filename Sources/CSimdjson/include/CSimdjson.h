@@ -1,0 +1,4 @@
+// An extern "C" view of simdjson's DOM parser.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
