@@ -51,44 +51,50 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
     // Bytes from and to a peer.
-    module("Telemetry", [logging, metrics]),
     module("TLS", ["COpenSSL"]),
-    module("Transport", ["CLinux", "TLS", "Telemetry", metrics]),
-    module("HTTP", ["CNghttp2", "Transport", "TLS", "Telemetry", metrics, deque]),
+    module("Transport", ["CLinux", "TLS", logging, metrics]),
+    module("HTTP", ["CNghttp2", "Transport", "TLS", logging, metrics, deque]),
 
     // Values and decisions: no I/O, no clock.
     module("JSON", ["CSimdjson"]),
+    module("Telemetry", ["JSON", logging, metrics]),
     module("Addressing"),
     module("KubernetesAPI", ["JSON", "Addressing"]),
     module("Admission", ["KubernetesAPI", "Addressing", "JSON"]),
 
     // The cluster's state.
     module("Manifests", ["JSON", yaml]),
-    module("Cluster", ["CSQLite", "Manifests", "KubernetesAPI", "JSON", "Telemetry", logging]),
+    module("Cluster", ["CSQLite", "Manifests", "KubernetesAPI", "JSON", logging, metrics]),
     module(
       "KubernetesClient",
-      ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "Manifests", "JSON", logging]),
+      [
+        "Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "Manifests", "JSON", logging, metrics,
+      ]),
+    module(
+      "Controllers",
+      ["KubernetesClient", "Cluster", "Admission", "KubernetesAPI", "JSON", logging, metrics]),
 
     // The program.
     .executableTarget(
       name: "spiderpool-webhook",
       dependencies: [
         "Telemetry", "TLS", "Transport", "HTTP", "JSON", "KubernetesAPI", "Admission", "Manifests",
-        "Cluster", "KubernetesClient", argumentParser, logging, metrics,
+        "Addressing", "Cluster", "KubernetesClient", "Controllers", argumentParser, logging, metrics,
       ],
       swiftSettings: strict),
 
-    tests("Telemetry"),
     tests("TLS"),
     tests("Transport"),
     tests("HTTP"),
     tests("JSON"),
+    tests("Telemetry", [logging, metrics]),
     tests("Addressing"),
     tests("KubernetesAPI"),
     tests("Admission"),
     tests("Manifests"),
     tests("Cluster"),
     tests("KubernetesClient"),
+    tests("Controllers"),
   ],
   cxxLanguageStandard: .cxx17
 )
