@@ -1,0 +1,61 @@
+// Cluster: the state of a cluster, wherever it is kept.
+//
+// In come requests for objects of one `ResourceType`, and objects as JSON bytes. Out go objects, resource versions
+// and watch events, with the API server's semantics: optimistic concurrency, status as a write of its own, finalizers,
+// watches that resume from a version or are `gone`. The target deliberately does not know what any kind means, what
+// admission says about an object, nor how an API server is reached.
+
+public import KubernetesAPI
+
+/// The state of a cluster: an API server, or a local store with the API server's semantics for what we use.
+///
+/// `namespace` is `nil` for cluster-scoped types; for `list` and `watch` of a namespaced type `nil` means all
+/// namespaces. A cancelled task ends any call with `ClusterError.cancelled`; whether a write was done is then unknown.
+public protocol ClusterStore: Sendable {
+  /// Hands every object to `onItem`, one by one; pages stay inside. An error from `onItem` ends the list.
+  /// - Returns: the version to start a watch from, so that list and watch together miss nothing.
+  func list(
+    _ type: ResourceType, namespace: String?, onItem: (ClusterObject) throws(ClusterError) -> Void
+  ) async throws(ClusterError) -> ResourceVersion
+
+  /// The object as it is now, from the source of truth.
+  func get(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError) -> ClusterObject
+
+  /// Creates the object in `json`, named by its `metadata.name` or `metadata.generateName`. The status of a type
+  /// with a status subresource is ignored.
+  /// - Returns: the object as stored. `alreadyExists` if the name is taken.
+  func create(_ type: ResourceType, namespace: String?, json: [UInt8]) async throws(ClusterError)
+    -> ClusterObject
+
+  /// Replaces the object except its status. With `metadata.resourceVersion` in `json` the write is conditional on it.
+  /// - Returns: the object as stored; with an unchanged resource version if nothing changed.
+  func update(
+    _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject
+
+  /// Replaces `status` alone, whatever else `json` holds; conditional like `update`.
+  func updateStatus(
+    _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject
+
+  /// Deletes the object, or marks it terminating while it has finalizers.
+  func delete(
+    _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions
+  ) async throws(ClusterError)
+
+  /// Hands every change after `from` to `onEvent`, in order; the next one waits until `onEvent` has returned.
+  ///
+  /// Returns when the other side ends the watch in good order (resume from the last version seen). Throws `gone` when
+  /// `from` is older than what is remembered (list again), what `onEvent` threw, or what broke the watch.
+  func watch(
+    _ type: ResourceType, namespace: String?, from: ResourceVersion,
+    onEvent: @Sendable (WatchEvent) async throws(ClusterError) -> Void
+  ) async throws(ClusterError)
+}
+
+extension ClusterStore {
+  /// Deletes whatever object has this name.
+  public func delete(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError) {
+    try await delete(type, namespace: namespace, name: name, preconditions: Preconditions())
+  }
+}
