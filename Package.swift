@@ -57,7 +57,7 @@ let package = Package(
 
     // Values and decisions: no I/O, no clock.
     module("JSON", ["CSimdjson"]),
-    module("Telemetry", ["JSON", logging, metrics]),
+    module("Telemetry", [logging, metrics]),
     module("Addressing"),
     module("KubernetesAPI", ["JSON", "Addressing"]),
     module("Admission", ["KubernetesAPI", "Addressing", "JSON"]),

@@ -1,0 +1,47 @@
+internal import Glibc
+
+/// Wall-clock time as log lines carry it.
+public enum Timestamp {
+  /// Milliseconds since 1970, UTC.
+  public static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Writes `2026-01-02T03:04:05.678Z` (RFC 3339).
+  public static func write(_ milliseconds: UInt64, into bytes: inout [UInt8]) {
+    let (year, month, day) = civil(daysSince1970: Int(milliseconds / 86_400_000))
+    let ofDay = Int(milliseconds % 86_400_000)
+    append(year, digits: 4, then: "-", to: &bytes)
+    append(month, digits: 2, then: "-", to: &bytes)
+    append(day, digits: 2, then: "T", to: &bytes)
+    append(ofDay / 3_600_000, digits: 2, then: ":", to: &bytes)
+    append(ofDay / 60_000 % 60, digits: 2, then: ":", to: &bytes)
+    append(ofDay / 1000 % 60, digits: 2, then: ".", to: &bytes)
+    append(ofDay % 1000, digits: 3, then: "Z", to: &bytes)
+  }
+
+  private static func append(_ value: Int, digits: Int, then mark: Unicode.Scalar, to bytes: inout [UInt8]) {
+    var divisor = 1
+    for _ in 1..<digits { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+      divisor /= 10
+    }
+    bytes.append(UInt8(ascii: mark))
+  }
+
+  /// The proleptic Gregorian date of a day number, counted in years that begin in March so that leap days come last.
+  private static func civil(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
+    let shifted = days + 719_468
+    let era = shifted / 146_097
+    let dayOfEra = shifted % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+  }
+}
