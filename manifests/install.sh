@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs the server in the cluster of the current kubectl context, or brings an installed one up to date.
+#
+#   manifests/install.sh --image=IMAGE [--certs=DIR]
+#
+# DIR (certs/ beside this folder, unless told) holds ca.crt, tls.crt and tls.key, as made by
+#   spiderpool-webhook certs issue --dir certs --host spiderpool-controller.spiderpool.svc
+# Run it again after renewing them: the Secret and the webhooks' caBundle are replaced, and the running servers take the
+# new certificate by themselves.
+set -euo pipefail
+
+manifests="$(cd "$(dirname "$0")" && pwd)"
+certificates="$manifests/../certs"
+image=""
+
+die() {
+    printf 'install: %s\n' "$*" >&2
+    exit 1
+}
+
+for argument in "$@"; do
+    case "$argument" in
+    --image=*) image="${argument#*=}" ;;
+    --certs=*) certificates="${argument#*=}" ;;
+    *) die "unknown argument $argument; usage: install.sh --image=IMAGE [--certs=DIR]" ;;
+    esac
+done
+[ -n "$image" ] || die "name the image that your nodes pull: --image=IMAGE"
+for file in ca.crt tls.crt tls.key; do
+    [ -f "$certificates/$file" ] || die "no $certificates/$file; make it with: spiderpool-webhook certs issue \
+--dir $certificates --host spiderpool-controller.spiderpool.svc"
+done
+
+# render: what to apply, with the image, and with PodDisruptionBudget in the version this cluster has.
+render() {
+    local policy=policy/v1
+    kubectl api-versions | grep -qx policy/v1 || policy=policy/v1beta1
+    kubectl kustomize "$manifests" |
+        sed -e "s|image: spiderpool-webhook:latest|image: $image|" -e "s|^apiVersion: policy/v1\$|apiVersion: $policy|"
+}
+
+# trust_ca KIND: writes the CA into every webhook of a configuration.
+trust_ca() {
+    local kind="$1" bundle name webhooks=""
+    bundle="$(base64 <"$certificates/ca.crt" | tr -d '\n')"
+    for name in $(kubectl get "$kind" spiderpool-controller -o jsonpath='{.webhooks[*].name}'); do
+        webhooks+="${webhooks:+,}{\"name\":\"$name\",\"clientConfig\":{\"caBundle\":\"$bundle\"}}"
+    done
+    kubectl patch "$kind" spiderpool-controller --type=strategic --patch "{\"webhooks\":[$webhooks]}"
+}
+
+kubectl label namespace kube-system kubernetes.io/metadata.name=kube-system --overwrite
+kubectl apply -f "$manifests/namespace.yaml"
+kubectl -n spiderpool create secret tls spiderpool-controller-server-certs --cert="$certificates/tls.crt" \
+    --key="$certificates/tls.key" --dry-run=client -o yaml | kubectl apply -f -
+render | kubectl apply -f -
+trust_ca mutatingwebhookconfiguration
+trust_ca validatingwebhookconfiguration
+kubectl -n spiderpool rollout status deployment/spiderpool-controller --timeout=120s
