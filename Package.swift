@@ -84,7 +84,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests("TLS"),
-    tests("Transport"),
+    tests("Transport", ["TLS"]),
     tests("HTTP"),
     tests("JSON"),
     tests("Telemetry", [logging, metrics]),
