@@ -54,6 +54,8 @@ public struct CertificateAuthority: Sendable {
   /// - Throws: for a host that is neither a DNS name (a wildcard as the first label is allowed) nor an address, for no host at
   ///   all, and when the authority has expired.
   public func issue(_ purpose: Purpose, days: Int, now: Int64) throws(TLSError) -> Pair {
+    let names: String? =
+      if case .server(let hosts) = purpose { try alternativeNames(hosts) } else { nil }
     let chain = try PEM.certificates(pair.certificate, named: "the authority's certificate")
     let signer = chain[0]
     try signer.checkValidity("the authority", now: now)
@@ -65,13 +67,8 @@ public struct CertificateAuthority: Sendable {
     try draft.add(NID_key_usage, "critical,digitalSignature")
     try draft.add(NID_subject_key_identifier, "hash")
     try draft.add(NID_authority_key_identifier, "keyid:always")
-    switch purpose {
-    case .server(let hosts):
-      try draft.add(NID_ext_key_usage, "serverAuth")
-      try draft.add(NID_subject_alt_name, try alternativeNames(hosts))
-    case .client:
-      try draft.add(NID_ext_key_usage, "clientAuth")
-    }
+    try draft.add(NID_ext_key_usage, names == nil ? "clientAuth" : "serverAuth")
+    if let names { try draft.add(NID_subject_alt_name, names) }
     let signerKey = try PEM.privateKey(pair.key, named: "the authority's key")
     return Pair(certificate: try draft.signed(by: signerKey).pem, key: key.pem)
   }

@@ -41,6 +41,8 @@ public final class TLSSession {
   /// Keeps alive what OpenSSL's callbacks point to.
   private let context: AnyObject
   private var hasFailed = false
+  /// The last read gave all that had arrived, and succeeded.
+  private var isDrained = false
 
   /// The server's end of a connection.
   /// - Throws: `.library` when there is no memory.
@@ -117,7 +119,7 @@ public final class TLSSession {
 
   /// Takes the next step of the handshake.
   public func handshake() -> HandshakeOutcome {
-    ERR_clear_error()
+    clearErrors()
     let result = SSL_do_handshake(ssl)
     if result == 1 {
       isEstablished = true
@@ -129,9 +131,15 @@ public final class TLSSession {
 
   /// Decrypts into `buffer`, which must not be empty.
   public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
-    ERR_clear_error()
+    // OpenSSL would allocate its buffer only to find that there is nothing to put into it.
+    if isDrained && io.pointee.inputCount == 0 { return .wantsRead }
+    clearErrors()
     var count = 0
-    if SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count) == 1 { return .bytes(count) }
+    if SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count) == 1 {
+      isDrained = io.pointee.inputCount == 0 && SSL_has_pending(ssl) == 0
+      return .bytes(count)
+    }
+    isDrained = false
     switch SSL_get_error(ssl, 0) {
     case SSL_ERROR_WANT_READ: return .wantsRead
     case SSL_ERROR_ZERO_RETURN: return .closed
@@ -144,7 +152,7 @@ public final class TLSSession {
   /// Encrypts all of `bytes`.
   public func write(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
     guard bytes.count > 0 else { return .done }
-    ERR_clear_error()
+    clearErrors()
     var count = 0
     if SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &count) == 1 { return .done }
     return .failed(failure("cannot write to the peer"))
@@ -210,6 +218,12 @@ public final class TLSSession {
   public var peerCommonName: String? { peerCertificate?.commonName }
 
   // MARK: Failures
+
+  /// Clearing costs as much as a small record; looking first costs nothing.
+  @inline(__always)
+  private func clearErrors() {
+    if ERR_peek_error() != 0 { ERR_clear_error() }
+  }
 
   private func handshakeFailure() -> TLSError {
     let verdict = SSL_get_verify_result(ssl)

@@ -60,6 +60,8 @@ final class TicketKeys: @unchecked Sendable {
 
   /// Makes a context use these keys; the object must outlive it.
   func install(in context: OpaquePointer) {
+    // A client of ours keeps its connection; one ticket for coming back is enough.
+    SSL_CTX_set_num_tickets(context, 1)
     COpenSSL_CTX_set_app_data(context, Unmanaged.passUnretained(self).toOpaque())
     COpenSSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, authenticator, encrypts in
       guard let context = SSL_get_SSL_CTX(ssl), let object = COpenSSL_CTX_get_app_data(context), let name,

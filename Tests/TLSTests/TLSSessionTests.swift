@@ -114,6 +114,24 @@ import Testing
     }
   }
 
+  @Test func `gives what came before the end, then tells the end`() throws {
+    let pair = try conversation()
+    _ = pair.shakeHands()
+    _ = [UInt8]("last words".utf8).withUnsafeBytes { pair.client.write($0) }
+    pair.client.shutdown()
+    pair.carry(pair.client, pair.server)
+    let (bytes, end) = Conversation.readAll(pair.server)
+    #expect(bytes == [UInt8]("last words".utf8))
+    guard case .closed = end else {
+      Issue.record("ended with \(end)")
+      return
+    }
+    guard case .closed = Conversation.readAll(pair.server).end else {
+      Issue.record("the end was forgotten")
+      return
+    }
+  }
+
   @Test func `fails when a record was tampered with, and has an alert to send`() throws {
     let pair = try conversation()
     _ = pair.shakeHands()
