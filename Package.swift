@@ -64,7 +64,8 @@ let package = Package(
 
     // The cluster's state.
     module("Manifests", ["JSON", yaml]),
-    module("Cluster", ["CSQLite", "Manifests", "KubernetesAPI", "JSON", logging, metrics]),
+    module(
+      "Cluster", ["CSQLite", "Manifests", "KubernetesAPI", "JSON", logging, metrics, deque]),
     module(
       "KubernetesClient",
       [
@@ -84,15 +85,15 @@ let package = Package(
       swiftSettings: strict),
 
     tests("TLS"),
-    tests("Transport", ["TLS"]),
+    tests("Transport"),
     tests("HTTP"),
     tests("JSON"),
     tests("Telemetry", [logging, metrics]),
     tests("Addressing"),
     tests("KubernetesAPI"),
     tests("Admission"),
-    tests("Manifests"),
-    tests("Cluster"),
+    tests("Manifests", ["JSON"]),
+    tests("Cluster", ["JSON", "KubernetesAPI"]),
     tests("KubernetesClient"),
     tests("Controllers"),
   ],

@@ -1,0 +1,18 @@
+internal import Glibc
+
+/// The system's clocks, for those who are given none.
+public enum SystemTime {
+  /// Seconds since 1970.
+  @Sendable public static func seconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec)
+  }
+
+  /// Nanoseconds on a clock that never goes back.
+  @Sendable public static func monotonic() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
