@@ -85,7 +85,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests("TLS"),
-    tests("Transport"),
+    tests("Transport", ["TLS"]),
     tests("HTTP"),
     tests("JSON"),
     tests("Telemetry", [logging, metrics]),

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Installs the server in the cluster of the current kubectl context, or brings an installed one up to date.
 #
-#   manifests/install.sh --image=IMAGE [--certs=DIR]
+#   manifests/install.sh [--image=IMAGE] [--certs=DIR]
 #
-# DIR (certs/ beside this folder, unless told) holds ca.crt, tls.crt and tls.key, as made by
-#   spiderpool-webhook certs issue --dir certs --host spiderpool-controller.spiderpool.svc
-# Run it again after renewing them: the Secret and the webhooks' caBundle are replaced, and the running servers take the
+# IMAGE is what the nodes pull. DIR (certs/ beside this folder, unless told) holds ca.crt, tls.crt and tls.key; if it
+# does not, they are made by the release build of this checkout, or by the spiderpool-webhook that is on the PATH.
+# Run it again after `certs renew`: the Secret and the webhooks' caBundle are replaced, and the running servers take the
 # new certificate by themselves.
 set -euo pipefail
 
 manifests="$(cd "$(dirname "$0")" && pwd)"
 certificates="$manifests/../certs"
-image=""
+image=spiderpool-webhook:latest
+host=spiderpool-controller.spiderpool.svc
 
 die() {
     printf 'install: %s\n' "$*" >&2
@@ -22,14 +23,17 @@ for argument in "$@"; do
     case "$argument" in
     --image=*) image="${argument#*=}" ;;
     --certs=*) certificates="${argument#*=}" ;;
-    *) die "unknown argument $argument; usage: install.sh --image=IMAGE [--certs=DIR]" ;;
+    *) die "unknown argument $argument; usage: install.sh [--image=IMAGE] [--certs=DIR]" ;;
     esac
 done
-[ -n "$image" ] || die "name the image that your nodes pull: --image=IMAGE"
-for file in ca.crt tls.crt tls.key; do
-    [ -f "$certificates/$file" ] || die "no $certificates/$file; make it with: spiderpool-webhook certs issue \
---dir $certificates --host spiderpool-controller.spiderpool.svc"
-done
+
+# issue_certificates: makes what is missing, under the name the API server calls the Service by.
+issue_certificates() {
+    local program="$manifests/../.build/release/spiderpool-webhook"
+    [ -x "$program" ] || program="$(command -v spiderpool-webhook)" ||
+        die "there is no certificate in $certificates and no program to make one; run: swift build -c release"
+    "$program" certs issue --dir "$certificates" --host "$host"
+}
 
 # render: what to apply, with the image, and with PodDisruptionBudget in the version this cluster has.
 render() {
@@ -49,6 +53,7 @@ trust_ca() {
     kubectl patch "$kind" spiderpool-controller --type=strategic --patch "{\"webhooks\":[$webhooks]}"
 }
 
+[ -f "$certificates/tls.crt" ] || issue_certificates
 kubectl label namespace kube-system kubernetes.io/metadata.name=kube-system --overwrite
 kubectl apply -f "$manifests/namespace.yaml"
 kubectl -n spiderpool create secret tls spiderpool-controller-server-certs --cert="$certificates/tls.crt" \

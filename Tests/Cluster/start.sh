@@ -55,7 +55,7 @@ sign() {
             -extfile <(printf '%s\n' "$extensions") 2>/dev/null
 }
 
-# write_kubeconfig FILE USER-FIELDS
+# write_kubeconfig FILE USER-FIELDS [NAMESPACE]
 write_kubeconfig() {
     cat >"$1" <<YAML
 apiVersion: v1
@@ -71,6 +71,7 @@ contexts:
   context:
     cluster: test
     user: test
+    namespace: ${3:-default}
 users:
 - name: test
   user:
@@ -79,29 +80,30 @@ YAML
     chmod 600 "$1"
 }
 
-# identity FILE USER GROUP...: adds a token to the API server's list and writes the kubeconfig that uses it.
+# identity FILE NAMESPACE USER GROUP...: adds a token to the API server's list and writes the kubeconfig that uses it.
 identity() {
-    local file="$1" user="$2" token groups
-    shift 2
+    local file="$1" namespace="$2" user="$3" token groups
+    shift 3
     token="$(openssl rand -hex 24)"
     groups="$(IFS=, && printf '%s' "$*")"
     printf '%s,%s,%s,"%s"\n' "$token" "$user" "$user" "$groups" >>"$dir/tokens.csv"
-    write_kubeconfig "$file" "    token: $token"
+    write_kubeconfig "$file" "    token: $token" "$namespace"
 }
 
 write_identities() {
-    local account
+    local account namespace name
     (umask 077 && : >"$dir/tokens.csv")
-    identity "$dir/kubeconfig" admin system:masters
+    identity "$dir/kubeconfig" default admin system:masters
     write_kubeconfig "$dir/kubeconfig.client-certificate" \
         "    client-certificate-data: $(base64 -w 0 "$dir/pki/admin.crt")
     client-key-data: $(base64 -w 0 "$dir/pki/admin.key")"
     for account in "${service_accounts[@]}"; do
-        identity "$dir/kubeconfig.${account%/*}.${account#*/}" "system:serviceaccount:${account%/*}:${account#*/}" \
-            system:serviceaccounts "system:serviceaccounts:${account%/*}"
+        namespace="${account%/*}" name="${account#*/}"
+        identity "$dir/kubeconfig.$namespace.$name" "$namespace" "system:serviceaccount:$namespace:$name" \
+            system:serviceaccounts "system:serviceaccounts:$namespace"
     done
-    identity "$dir/kubeconfig.controller-manager" system:kube-controller-manager system:masters
-    identity "$dir/kubeconfig.scheduler" system:kube-scheduler
+    identity "$dir/kubeconfig.controller-manager" default system:kube-controller-manager system:masters
+    identity "$dir/kubeconfig.scheduler" default system:kube-scheduler
 }
 
 # command_line NAME ARGUMENT...: keeps the command line, quoted for the shell, for launch and for a later restart.

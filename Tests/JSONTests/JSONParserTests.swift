@@ -106,15 +106,12 @@ struct JSONParserTests {
     }
   }
 
-  @Test func `reads an object of a hundred thousand keys without comparing each with each`() {
+  // Pairwise it would be 5 * 10^9 comparisons.
+  @Test(.timeLimit(.minutes(1)))
+  func `reads an object of a hundred thousand keys without comparing each with each`() throws {
     let keys = (0..<100_000).map { "\"prefix-same-\($0)-suffix-same\":0" }.joined(separator: ",")
     var parser = JSONParser()
-    let clock = ContinuousClock()
-    let time = clock.measure {
-      #expect((try? parser.parse(Array("{\(keys)}".utf8)) { $0.count }) == 100_000)
-    }
-    // Pairwise it would be 5 * 10^9 comparisons: minutes, in a debug build.
-    #expect(time < .seconds(20))
+    #expect(try parser.parse(Array("{\(keys)}".utf8)) { $0.count } == 100_000)
   }
 
   @Test func `accepts the depth limit and refuses one level more`() {

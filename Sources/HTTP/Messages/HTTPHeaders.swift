@@ -1,0 +1,118 @@
+/// The fields of a message in the order they came, names in lower case.
+///
+/// All fields lie in one array, each as its two lengths and its bytes, so a parsed request's headers cost one
+/// allocation and a look-up walks a few cache lines without making a `String` of anything it passes.
+public struct HTTPHeaders: Sendable, Equatable {
+  /// Per field: name length (2 bytes), value length (4 bytes), name, value.
+  private var storage: [UInt8]
+  /// How many fields there are.
+  public private(set) var count: Int
+
+  static let prefixBytes = 6
+
+  /// No fields.
+  public init() {
+    storage = []
+    count = 0
+  }
+
+  /// Takes over fields laid out by a parser.
+  init(storage: [UInt8], count: Int) {
+    self.storage = storage
+    self.count = count
+  }
+
+  /// The fields given, in that order.
+  public init(_ fields: [(String, String)]) {
+    self.init()
+    for (name, value) in fields { append(name, value) }
+  }
+
+  /// Adds a field behind the others; the name is put into lower case.
+  public mutating func append(_ name: String, _ value: String) {
+    var name = name
+    var value = value
+    name.withUTF8 { name in
+      value.withUTF8 { value in
+        append(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer(value))
+      }
+    }
+  }
+
+  /// Adds a field behind the others; the name is put into lower case. A name is at most 64 KiB long.
+  mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    precondition(name.count <= Int(UInt16.max) && value.count <= Int(Int32.max), "parsers bound the fields")
+    let nameCount = UInt16(truncatingIfNeeded: name.count)
+    let valueCount = UInt32(truncatingIfNeeded: value.count)
+    withUnsafeBytes(of: nameCount) { storage.append(contentsOf: $0) }
+    withUnsafeBytes(of: valueCount) { storage.append(contentsOf: $0) }
+    for byte in name { storage.append(ASCII.lowercase(byte)) }
+    storage.append(contentsOf: value)
+    count += 1
+  }
+
+  mutating func reserve(bytes: Int) { storage.reserveCapacity(bytes) }
+
+  /// The value of the first field of that name (lower case), or nil.
+  public func first(_ name: StaticString) -> String? {
+    withFirst(name) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The value of the first field of that name, or nil; the name may be in any case.
+  public func first(_ name: String) -> String? {
+    var name = name.lowercased()
+    return name.withUTF8 { wanted in
+      withFirst(UnsafeRawBufferPointer(wanted)) { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  /// Hands the bytes of the first field of that name (lower case) to the closure; nil if there is none.
+  public func withFirst<R>(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    withFirst(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), body)
+  }
+
+  private func withFirst<R>(_ wanted: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    storage.withUnsafeBytes { bytes in
+      var fields = FieldWalk(bytes)
+      while let (name, value) = fields.next() {
+        if name.count == wanted.count, name.elementsEqual(wanted) { return body(value) }
+      }
+      return nil
+    }
+  }
+
+  /// Calls the closure for each field, in order, with the raw bytes of its name and value.
+  public func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void)
+  {
+    storage.withUnsafeBytes { bytes in
+      var fields = FieldWalk(bytes)
+      while let (name, value) = fields.next() { body(name, value) }
+    }
+  }
+
+  /// Every field as text, in order.
+  public var fields: [(name: String, value: String)] {
+    var result: [(name: String, value: String)] = []
+    forEachField { result.append((String(decoding: $0, as: UTF8.self), String(decoding: $1, as: UTF8.self))) }
+    return result
+  }
+
+  /// Steps from field to field over the storage.
+  private struct FieldWalk {
+    let bytes: UnsafeRawBufferPointer
+    var offset = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    @inline(__always)
+    mutating func next() -> (UnsafeRawBufferPointer, UnsafeRawBufferPointer)? {
+      guard offset < bytes.count else { return nil }
+      let nameStart = offset + HTTPHeaders.prefixBytes
+      let nameCount = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      let valueCount = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
+      let valueStart = nameStart + nameCount
+      offset = valueStart + valueCount
+      return (ASCII.slice(bytes, nameStart, valueStart), ASCII.slice(bytes, valueStart, offset))
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// Names that Spiderpool's objects carry: API group, finalizer, labels and annotations.
+public enum SpiderAPI {
+  /// The API group of Spiderpool's resources.
+  public static let group = "spiderpool.spidernet.io"
+  /// Their version.
+  public static let version = "v2beta1"
+  /// `group/version`.
+  public static let apiVersion = "spiderpool.spidernet.io/v2beta1"
+  /// The finalizer that holds pools, subnets and endpoints until they are no longer in use.
+  public static let finalizer: StaticString = "spiderpool.spidernet.io"
+
+  /// Labels; their prefix is `ipam.spidernet.io/`.
+  public enum Label {
+    /// On a pool: its subnet, in the form of `cidrLabelValue(_:)`.
+    public static let poolCIDR: StaticString = "ipam.spidernet.io/ippool-cidr"
+    /// On a subnet: itself, in the same form.
+    public static let subnetCIDR: StaticString = "ipam.spidernet.io/subnet-cidr"
+    /// On a pool: the name of the SpiderSubnet that owns it.
+    public static let ownerSubnet: StaticString = "ipam.spidernet.io/owner-spider-subnet"
+    /// On an automatic pool: the name of its application.
+    public static let ownerApplicationName: StaticString = "ipam.spidernet.io/owner-application-name"
+  }
+
+  /// Annotations on Pods and Pod templates.
+  public enum Annotation {
+    /// How many addresses an automatic pool holds: `N`, or `+N` above the replicas.
+    public static let poolIPNumber: StaticString = "ipam.spidernet.io/ippool-ip-number"
+  }
+
+  /// The keys allowed in an automatic pool's `podAffinity.matchLabels`.
+  public static let autoPoolAffinityKeys: [StaticString] = [
+    "ipam.spidernet.io/app-api-group", "ipam.spidernet.io/app-api-version", "ipam.spidernet.io/app-kind",
+    "ipam.spidernet.io/app-namespace", "ipam.spidernet.io/app-name",
+  ]
+
+  /// A canonical CIDR as a label value: `.`, `:` and `/` become `-`.
+  ///
+  /// A label value must start with a letter or digit, so an IPv6 text that starts with `::` gets the zero that it leaves
+  /// out: `::/8` gives `0---8`, as the equal network `0::/8` would.
+  public static func cidrLabelValue(_ text: String) -> String {
+    var value = text.hasPrefix(":") ? "0" : ""
+    for scalar in text.unicodeScalars {
+      value.unicodeScalars.append(scalar == "." || scalar == ":" || scalar == "/" ? "-" : scalar)
+    }
+    return value
+  }
+}

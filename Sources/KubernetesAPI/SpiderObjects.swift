@@ -1,0 +1,103 @@
+public import JSON
+
+/// One entry of `spec.routes`.
+public struct SpiderRoute: Sendable, Equatable {
+  /// The destination, a CIDR.
+  public var destination: String
+  /// The next hop, an address.
+  public var gateway: String
+
+  /// A route.
+  public init(destination: String, gateway: String) {
+    self.destination = destination
+    self.gateway = gateway
+  }
+
+  init(_ view: JSONView) {
+    destination = view["dst"]?.string ?? ""
+    gateway = view["gw"]?.string ?? ""
+  }
+}
+
+/// What the specs of pools and subnets have in common, as texts: nothing is checked here.
+public struct SpiderAddressSpec: Sendable, Equatable {
+  /// 4 or 6; nil when absent or anything but an integer.
+  public var ipVersion: Int?
+  /// The network, a canonical CIDR if it is right.
+  public var subnet: String
+  /// The addresses: `a` or `a-b` each.
+  public var ips: [String]
+  /// Addresses taken out of `ips`.
+  public var excludeIPs: [String]
+  /// The gateway.
+  public var gateway: String?
+  /// The routes; nil when absent, which is not the same as an empty list.
+  public var routes: [SpiderRoute]?
+
+  /// Reads a spec. Lists keep the strings that they hold.
+  public init(_ view: JSONView?) {
+    ipVersion = view?["ipVersion"]?.int.flatMap { Int(exactly: $0) }
+    subnet = view?["subnet"]?.string ?? ""
+    ips = view?["ips"].map(ObjectMeta.strings) ?? []
+    excludeIPs = view?["excludeIPs"].map(ObjectMeta.strings) ?? []
+    gateway = view?["gateway"]?.string
+    routes = view?["routes"].flatMap { $0.kind == .array ? $0.elements.map { SpiderRoute($0) } : nil }
+  }
+}
+
+/// A SpiderIPPool: addresses of one network, given to Pods.
+public struct SpiderIPPool: Sendable, Equatable {
+  /// The metadata.
+  public var metadata: ObjectMeta
+  /// The addresses.
+  public var spec: SpiderAddressSpec
+  /// Whether no new addresses are given out.
+  public var isDisabled: Bool
+  /// Whether it serves Pods that name no pool.
+  public var isDefault: Bool
+  /// The allocations as the JSON text of `status.allocatedIPs`; nil when there are none.
+  public var allocatedIPs: String?
+
+  /// Reads a pool, as tolerantly as the API's own decoder.
+  public init(_ view: JSONView) {
+    metadata = ObjectMeta(view["metadata"])
+    spec = SpiderAddressSpec(view["spec"])
+    isDisabled = view["spec"]?["disable"]?.bool ?? false
+    isDefault = view["spec"]?["default"]?.bool ?? false
+    allocatedIPs = view["status"]?["allocatedIPs"]?.string
+  }
+}
+
+/// A SpiderSubnet: addresses from which pools of one network are cut.
+public struct SpiderSubnet: Sendable, Equatable {
+  /// The metadata.
+  public var metadata: ObjectMeta
+  /// The addresses.
+  public var spec: SpiderAddressSpec
+  /// What its pools hold, as the JSON text of `status.controlledIPPools`; nil when there are none.
+  public var controlledIPPools: String?
+
+  /// Reads a subnet.
+  public init(_ view: JSONView) {
+    metadata = ObjectMeta(view["metadata"])
+    spec = SpiderAddressSpec(view["spec"])
+    controlledIPPools = view["status"]?["controlledIPPools"]?.string
+  }
+}
+
+/// A SpiderReservedIP: addresses never given to a Pod.
+public struct SpiderReservedIP: Sendable, Equatable {
+  /// The metadata.
+  public var metadata: ObjectMeta
+  /// 4 or 6; nil when absent.
+  public var ipVersion: Int?
+  /// The addresses: `a` or `a-b` each.
+  public var ips: [String]
+
+  /// Reads a SpiderReservedIP.
+  public init(_ view: JSONView) {
+    metadata = ObjectMeta(view["metadata"])
+    ipVersion = view["spec"]?["ipVersion"]?.int.flatMap { Int(exactly: $0) }
+    ips = view["spec"]?["ips"].map(ObjectMeta.strings) ?? []
+  }
+}

@@ -1,0 +1,145 @@
+// In: connections and listening sockets; work from other threads.
+// Out: bytes to and from peers, plain or through TLS, as calls into a `ConnectionHandler` on the loop's thread.
+// It deliberately does not know what the bytes mean, nor any message, method or status.
+
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// One thread that waits for descriptors with epoll. This is what other threads hold of it; its `Reactor` does the work.
+public final class EventLoop: Sendable {
+  /// Something to do on the loop's thread.
+  public typealias Work = @Sendable (Reactor) -> Void
+
+  private struct State {
+    var work: [Work] = []
+    /// Whether the eventfd was signalled since the loop last took the work.
+    var isWoken = false
+    var isOver = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let epoll: Descriptor
+  private let wake: Descriptor
+  private let state = Mutex(State())
+
+  /// Starts the thread, named `name` (15 bytes at most are shown). It lives until `stop`.
+  public init(name: String) throws(SystemError) {
+    epoll = Descriptor(owning: try SystemCall.epollCreate())
+    wake = Descriptor(owning: try SystemCall.eventDescriptor())
+    let reactor = try makeReactor()
+    try Thread.start(name: name, ThreadBody(loop: self, reactor: reactor))
+  }
+
+  /// Hands `work` to the loop's thread, in order. False if the loop is over: then it is dropped.
+  ///
+  /// The queue has no bound of its own: each caller must have one (the server's is the requests in flight).
+  @discardableResult
+  public func execute(_ work: @escaping Work) -> Bool {
+    let outcome = state.withLock { state in
+      if state.isOver { return (accepted: false, signal: false) }
+      state.work.append(work)
+      defer { state.isWoken = true }
+      return (accepted: true, signal: !state.isWoken)
+    }
+    if outcome.signal { SystemCall.signal(wake.number) }
+    return outcome.accepted
+  }
+
+  /// Runs `body` on the loop's thread and waits for what it returns; nil if the loop is over.
+  public func run<Result: Sendable>(_ body: @escaping @Sendable (Reactor) -> Result) async -> Result? {
+    await withCheckedContinuation { continuation in
+      let accepted = execute { reactor in continuation.resume(returning: body(reactor)) }
+      if !accepted { continuation.resume(returning: nil) }
+    }
+  }
+
+  /// Ends the loop: what was handed over before is still done, then every connection is closed.
+  public func stop() {
+    execute { reactor in reactor.stop() }
+  }
+
+  /// Returns when the loop's thread has let go of everything.
+  public func stopped() async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if !state.isOver { state.waiters.append(continuation) }
+        return state.isOver
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  // MARK: on the thread
+
+  private func makeReactor() throws(SystemError) -> Reactor {
+    let reactor = Reactor(loop: self, epoll: epoll.number)
+    try reactor.registerWake(wake.number)
+    return reactor
+  }
+
+  func runWork(_ reactor: Reactor) {
+    let work = state.withLock { state in
+      state.isWoken = false
+      defer { state.work = [] }
+      return state.work
+    }
+    for item in work { item(reactor) }
+  }
+
+  fileprivate func finish(_ reactor: Reactor) {
+    let (rest, waiters) = state.withLock { state in
+      state.isOver = true
+      defer {
+        state.work = []
+        state.waiters = []
+      }
+      return (state.work, state.waiters)
+    }
+    // Whoever was told "accepted" gets its turn, on a reactor that has no connections any more.
+    for item in rest { item(reactor) }
+    for waiter in waiters { waiter.resume() }
+  }
+}
+
+/// What the new thread receives.
+private final class ThreadBody {
+  let loop: EventLoop
+  let reactor: Reactor
+
+  init(loop: EventLoop, reactor: Reactor) {
+    self.loop = loop
+    self.reactor = reactor
+  }
+
+  func run() {
+    reactor.run()
+    loop.finish(reactor)
+  }
+}
+
+private enum Thread {
+  /// pthread_create(3), detached, with every signal blocked: signals are the main thread's business.
+  static func start(name: String, _ body: ThreadBody) throws(SystemError) {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(body)
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, box.toOpaque())
+    guard code == 0 else {
+      box.release()
+      throw SystemError("pthread_create", code)
+    }
+    _ = name.prefix(15).withCString { pthread_setname_np(thread, $0) }
+    pthread_detach(thread)
+  }
+}
