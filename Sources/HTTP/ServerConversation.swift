@@ -1,11 +1,13 @@
 /// The server's side of one connection in whichever protocol was negotiated. Forwards, and nothing else.
 enum ServerConversation {
   case http1(HTTP1ServerConnection)
+  case http2(HTTP2ServerConnection)
 
   /// Begins a conversation at `now`, in nanoseconds of the monotonic clock.
   init(_ version: HTTPVersion, limits: HTTPLimits, now: UInt64) {
     switch version {
-    case .http1_1, .http2: self = .http1(HTTP1ServerConnection(limits: limits, now: now))
+    case .http1_1: self = .http1(HTTP1ServerConnection(limits: limits, now: now))
+    case .http2: self = .http2(HTTP2ServerConnection(limits: limits, now: now))
     }
   }
 
@@ -13,6 +15,7 @@ enum ServerConversation {
   func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) {
     switch self {
     case .http1(let connection): connection.receive(bytes, now: now)
+    case .http2(let connection): connection.receive(bytes, now: now)
     }
   }
 
@@ -20,6 +23,7 @@ enum ServerConversation {
   func nextEvent() -> ServerEvent? {
     switch self {
     case .http1(let connection): connection.nextEvent()
+    case .http2(let connection): connection.nextEvent()
     }
   }
 
@@ -27,6 +31,7 @@ enum ServerConversation {
   func respond(_ response: HTTPResponse, to stream: StreamID, now: UInt64) {
     switch self {
     case .http1(let connection): connection.respond(response, to: stream, now: now)
+    case .http2(let connection): connection.respond(response, to: stream, now: now)
     }
   }
 
@@ -34,6 +39,7 @@ enum ServerConversation {
   var hasOutput: Bool {
     switch self {
     case .http1(let connection): connection.hasOutput
+    case .http2(let connection): connection.hasOutput
     }
   }
 
@@ -42,6 +48,7 @@ enum ServerConversation {
   func withOutput<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     switch self {
     case .http1(let connection): connection.withOutput(body)
+    case .http2(let connection): connection.withOutput(body)
     }
   }
 
@@ -49,6 +56,7 @@ enum ServerConversation {
   var wantsInput: Bool {
     switch self {
     case .http1(let connection): connection.wantsInput
+    case .http2(let connection): connection.wantsInput
     }
   }
 
@@ -56,6 +64,7 @@ enum ServerConversation {
   func startDraining() {
     switch self {
     case .http1(let connection): connection.startDraining()
+    case .http2(let connection): connection.startDraining()
     }
   }
 
@@ -63,6 +72,7 @@ enum ServerConversation {
   func expire(now: UInt64) -> Refusal? {
     switch self {
     case .http1(let connection): connection.expire(now: now)
+    case .http2(let connection): connection.expire(now: now)
     }
   }
 
@@ -70,6 +80,7 @@ enum ServerConversation {
   var nextDeadline: UInt64? {
     switch self {
     case .http1(let connection): connection.nextDeadline
+    case .http2(let connection): connection.nextDeadline
     }
   }
 
@@ -77,6 +88,7 @@ enum ServerConversation {
   var wantsClose: Bool {
     switch self {
     case .http1(let connection): connection.wantsClose
+    case .http2(let connection): connection.wantsClose
     }
   }
 
@@ -84,6 +96,7 @@ enum ServerConversation {
   var isIdle: Bool {
     switch self {
     case .http1(let connection): connection.isIdle
+    case .http2(let connection): connection.isIdle
     }
   }
 }

@@ -25,7 +25,7 @@ struct HTTP1RequestHead {
     method = HTTPMethod(ASCII.slice(bytes, 0, line.methodEnd))
     target = try HTTP1RequestLine.target(
       ASCII.slice(bytes, line.target.lowerBound, line.target.upperBound), method: method)
-    let fields = try HTTP1Fields(bytes, from: start, limits: limits)
+    let fields = try HTTP1Fields(bytes, from: start, limit: limits.headerCount)
     headers = fields.headers
 
     guard fields.hosts == 1 || (fields.hosts == 0 && line.isHTTP10) else { throw .badRequest }
@@ -49,13 +49,13 @@ struct HTTP1Fields {
   private(set) var expectsContinue = false
   private(set) var closes = false
 
-  /// Reads the lines from `start` to the empty line that ends the bytes.
-  init(_ bytes: UnsafeRawBufferPointer, from start: Int, limits: HTTPLimits) throws(Refusal) {
+  /// Reads the lines from `start` to the empty line that ends the bytes; at most `limit` of them.
+  init(_ bytes: UnsafeRawBufferPointer, from start: Int, limit: Int) throws(Refusal) {
     let tokens = ASCII.TokenSet()
     headers.reserve(bytes: bytes.count - start + 64)
     var offset = start
     while let lineFeed = ASCII.lineFeed(in: bytes, from: offset, to: bytes.count), lineFeed - 1 > offset {
-      guard headers.count < limits.headerCount else { throw .headerTooLarge }
+      guard headers.count < limit else { throw .headerTooLarge }
       try read(ASCII.slice(bytes, offset, lineFeed - 1), tokens)
       offset = lineFeed + 1
     }

@@ -1,6 +1,6 @@
 /// The first line of a request (RFC 9112 §3), as offsets from its start. Read as soon as it is there, so that
 /// something which is not HTTP/1 at all is refused at its first line.
-struct HTTP1RequestLine {
+struct HTTP1RequestLine: HTTP1FirstLine {
   /// The method begins at 0.
   let methodEnd: Int
   let target: Range<Int>

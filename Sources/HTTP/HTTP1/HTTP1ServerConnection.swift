@@ -24,7 +24,7 @@ final class HTTP1ServerConnection {
   private var output: [UInt8] = []
   private var event: ServerEvent?
 
-  private var scanner = HTTP1HeadScanner()
+  private var scanner = HTTP1HeadScanner<HTTP1RequestLine>()
   private var head: HTTP1RequestHead?
   private var body: [UInt8] = []
   private var chunks: ChunkedDecoder
@@ -130,7 +130,7 @@ final class HTTP1ServerConnection {
     }
     let head = try HTTP1RequestHead(
       ASCII.slice(bytes, 0, end), line: line, firstFieldAt: firstField, limits: limits)
-    scanner = HTTP1HeadScanner()
+    scanner = HTTP1HeadScanner<HTTP1RequestLine>()
     headBegun = false
     phaseStart = now
     try begin(head)
