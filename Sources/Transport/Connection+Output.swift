@@ -89,7 +89,9 @@ extension Connection {
       writeDeadline = .max
       updateDeadline()
     }
-    if !inputHasEnded, pending <= limits.highWater { wanted |= EPOLLIN.rawValue }
+    if !inputHasEnded, wantsInput || phase != .open, pending <= limits.highWater {
+      wanted |= EPOLLIN.rawValue
+    }
     if wanted != interest {
       interest = wanted
       reactor.change(self, socket.descriptor.number, wanted)

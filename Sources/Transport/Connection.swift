@@ -22,14 +22,18 @@ public final class Connection: EventSource {
   /// The TLS session, nil on plain TCP.
   public let tls: TLSSession?
 
-  let limits: ConnectionLimits
+  /// The bounds it keeps.
+  public let limits: ConnectionLimits
   let traffic: TrafficCounters
   var socket: Socket
-  var handler: (any ConnectionHandler)?
+  /// Who is told; nil once closed.
+  public internal(set) var handler: (any ConnectionHandler)?
   var phase: Phase
   /// What `connectionClosed` will be told when a close in good order is complete.
   var closeReason = CloseReason.closedHere
   var inputHasEnded = false
+  /// Set to false to read nothing from the peer for now; looked at after each flush.
+  public var wantsInput = true
 
   /// The epoll events waited for.
   var interest: UInt32

@@ -11,7 +11,10 @@ public final class EventLoop: Sendable {
   /// Something to do on the loop's thread.
   public typealias Work = @Sendable (Reactor) -> Void
 
-  private struct State {
+  private struct State: ~Copyable {
+    /// Closed when the loop is over, under the lock, so that nobody signals a descriptor that is another's by then.
+    var epoll: Descriptor
+    var wake: Descriptor
     var work: [Work] = []
     /// Whether the eventfd was signalled since the loop last took the work.
     var isWoken = false
@@ -19,15 +22,16 @@ public final class EventLoop: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let epoll: Descriptor
-  private let wake: Descriptor
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   /// Starts the thread, named `name` (15 bytes at most are shown). It lives until `stop`.
   public init(name: String) throws(SystemError) {
-    epoll = Descriptor(owning: try SystemCall.epollCreate())
-    wake = Descriptor(owning: try SystemCall.eventDescriptor())
-    let reactor = try makeReactor()
+    let epoll = Descriptor(owning: try SystemCall.epollCreate())
+    let wake = Descriptor(owning: try SystemCall.eventDescriptor())
+    let (epollNumber, wakeNumber) = (epoll.number, wake.number)
+    state = Mutex(State(epoll: epoll, wake: wake))
+    let reactor = Reactor(loop: self, epoll: epollNumber)
+    try reactor.registerWake(wakeNumber)
     try Thread.start(name: name, ThreadBody(loop: self, reactor: reactor))
   }
 
@@ -36,14 +40,15 @@ public final class EventLoop: Sendable {
   /// The queue has no bound of its own: each caller must have one (the server's is the requests in flight).
   @discardableResult
   public func execute(_ work: @escaping Work) -> Bool {
-    let outcome = state.withLock { state in
-      if state.isOver { return (accepted: false, signal: false) }
+    state.withLock { state in
+      if state.isOver { return false }
       state.work.append(work)
-      defer { state.isWoken = true }
-      return (accepted: true, signal: !state.isWoken)
+      if !state.isWoken {
+        state.isWoken = true
+        SystemCall.signal(state.wake.number)
+      }
+      return true
     }
-    if outcome.signal { SystemCall.signal(wake.number) }
-    return outcome.accepted
   }
 
   /// Runs `body` on the loop's thread and waits for what it returns; nil if the loop is over.
@@ -72,12 +77,6 @@ public final class EventLoop: Sendable {
 
   // MARK: on the thread
 
-  private func makeReactor() throws(SystemError) -> Reactor {
-    let reactor = Reactor(loop: self, epoll: epoll.number)
-    try reactor.registerWake(wake.number)
-    return reactor
-  }
-
   func runWork(_ reactor: Reactor) {
     let work = state.withLock { state in
       state.isWoken = false
@@ -90,6 +89,8 @@ public final class EventLoop: Sendable {
   fileprivate func finish(_ reactor: Reactor) {
     let (rest, waiters) = state.withLock { state in
       state.isOver = true
+      state.epoll.close()
+      state.wake.close()
       defer {
         state.work = []
         state.waiters = []

@@ -56,6 +56,13 @@ public final class Reactor {
     }
   }
 
+  /// Every listener there is now; `body` may stop any of them.
+  public func forEachListener(_ body: (Listener) -> Void) {
+    for index in slots.indices {
+      if let listener = slots[index].source as? Listener { body(listener) }
+    }
+  }
+
   /// Ends the loop after this turn.
   public func stop() {
     stopping = true

@@ -52,6 +52,11 @@ public struct Socket: ~Copyable, Sendable {
     return socket
   }
 
+  /// Whether IPv6 is missing from the kernel, or switched off.
+  private static func isWithoutIPv6(_ error: SystemError) -> Bool {
+    error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL
+  }
+
   /// A bound socket, listening if `backlog` is given. What it accepts inherits TCP_NODELAY.
   ///
   /// - Parameter shared: lets further sockets of this user listen on the same port (SO_REUSEPORT).
@@ -86,7 +91,7 @@ public struct Socket: ~Copyable, Sendable {
     do {
       // A socket that does not share shows whether the port is free.
       _ = try bound(to: wanted, shared: false, backlog: nil)
-    } catch  where error.code == EAFNOSUPPORT && wanted.host == SocketAddress.any(port: 0).host {
+    } catch where isWithoutIPv6(error) && wanted.host == SocketAddress.any(port: 0).host {
       wanted.host = .v4(0)
     }
     var sockets: [SocketTransfer] = []

@@ -39,6 +39,10 @@ public enum Refusal: String, CaseIterable, Sendable, Error {
   case connectionLimit = "connection_limit"
   /// The TLS handshake failed.
   case tlsHandshake = "tls_handshake"
+  /// No descriptor, or no memory, was left for the connection.
+  case outOfDescriptors = "out_of_descriptors"
+  /// The handler did not answer in time.
+  case unanswered = "unanswered"
 
   /// The answer a refused request gets, when there is still somebody to read it.
   var response: HTTPResponse {

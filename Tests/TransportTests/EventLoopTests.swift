@@ -1,0 +1,89 @@
+import Testing
+
+@testable import Transport
+
+@Suite("Event loops", .timeLimit(.minutes(1)))
+struct EventLoopTests {
+  @Test func `does work from other threads in order`() async throws {
+    let loop = try EventLoop(name: "order")
+    let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
+    for number in 0..<1_000 {
+      loop.execute { _ in continuation.yield(number) }
+    }
+    loop.execute { _ in continuation.finish() }
+    var seen: [Int] = []
+    for await number in stream { seen.append(number) }
+    #expect(seen == Array(0..<1_000))
+    loop.stop()
+    await loop.stopped()
+  }
+
+  @Test func `refuses work when it is over`() async throws {
+    let loop = try EventLoop(name: "over")
+    loop.stop()
+    await loop.stopped()
+    #expect(loop.execute { _ in } == false)
+    #expect(await loop.run { _ in 1 } == nil)
+    await loop.stopped()
+  }
+
+  @Test func `rings alarms in the order of their times`() async throws {
+    let loop = try EventLoop(name: "alarms")
+    let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
+    loop.execute { reactor in
+      let start = reactor.now
+      for number in [5, 1, 4, 2, 3] {
+        Alarm(reactor: reactor) { _ in continuation.yield(number) }.set(start + UInt64(number) * millisecond)
+      }
+      let cancelled = Alarm(reactor: reactor) { _ in continuation.yield(-1) }
+      cancelled.set(start + millisecond)
+      cancelled.cancel()
+      let moved = Alarm(reactor: reactor) { _ in continuation.finish() }
+      moved.set(start + 2 * millisecond)
+      moved.set(start + 8 * millisecond)
+    }
+    var seen: [Int] = []
+    for await number in stream { seen.append(number) }
+    #expect(seen == [1, 2, 3, 4, 5])
+    loop.stop()
+    await loop.stopped()
+  }
+
+  @Test func `keeps its deadlines in order whatever is done to them`() async throws {
+    let loop = try EventLoop(name: "heap")
+    let isRight = await loop.run { reactor in
+      var random = SplitMix(seed: 20_26)
+      var heap = DeadlineHeap()
+      var alarms = (0..<200).map { _ in Alarm(reactor: reactor) { _ in } }
+      // Far in the future: the loop's own heap must not ring them meanwhile.
+      let base = reactor.now + 3_600_000_000_000
+      for alarm in alarms {
+        alarm.set(base + random.next() % 1_000)
+        alarm.armedDeadline = .max
+        alarm.heapIndex = -1
+        heap.arm(alarm)
+      }
+      for alarm in alarms.prefix(50) { heap.remove(alarm) }
+      alarms.removeFirst(50)
+      var popped: [UInt64] = []
+      while let source = heap.popExpired(base + 1_000) { popped.append(source.deadline) }
+      return popped == alarms.map(\.deadline).sorted() && heap.count == 0
+    }
+    #expect(isRight == true)
+  }
+}
+
+/// A generator that gives the same numbers for the same seed.
+struct SplitMix {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
