@@ -86,7 +86,7 @@ let package = Package(
 
     tests("TLS"),
     tests("Transport", ["TLS"]),
-    tests("HTTP"),
+    tests("HTTP", ["TLS", "Transport"]),
     tests("JSON"),
     tests("Telemetry", [logging, metrics]),
     tests("Addressing"),

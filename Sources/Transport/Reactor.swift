@@ -109,7 +109,7 @@ public final class Reactor {
     deadlines.arm(source)
   }
 
-  /// Calls `connection.flush` before this turn ends.
+  /// Calls `connection.flush` before the loop waits again.
   func flushLater(_ connection: Connection) {
     unflushed.append(connection)
   }
@@ -157,18 +157,17 @@ public final class Reactor {
     flushAll()
   }
 
+  /// Who asks again while being flushed has its turn after the others' next one.
   private func flushAll() {
-    // A flush may make another connection want one, at the end of this same list.
-    var index = 0
-    while index < unflushed.count {
-      unflushed[index].flush()
-      index += 1
-    }
-    if index > 0 { unflushed.removeAll(keepingCapacity: true) }
+    let count = unflushed.count
+    guard count > 0 else { return }
+    for index in 0..<count { unflushed[index].flush() }
+    unflushed.removeFirst(count)
   }
 
   /// Milliseconds until the next deadline, rounded up; −1 for no limit.
   private func timeout() -> Int32 {
+    if !unflushed.isEmpty { return 0 }
     let earliest = deadlines.earliest
     if earliest == .max { return -1 }
     if earliest <= now { return 0 }

@@ -91,7 +91,7 @@ public struct Socket: ~Copyable, Sendable {
     do {
       // A socket that does not share shows whether the port is free.
       _ = try bound(to: wanted, shared: false, backlog: nil)
-    } catch where isWithoutIPv6(error) && wanted.host == SocketAddress.any(port: 0).host {
+    } catch  where isWithoutIPv6(error) && wanted.host == SocketAddress.any(port: 0).host {
       wanted.host = .v4(0)
     }
     var sockets: [SocketTransfer] = []

@@ -81,10 +81,19 @@ enum SystemCall {
     }
   }
 
+  /// The address as these calls want it. Not `&address.any`: that would be a copy of its first 16 bytes.
+  private static func pointing(
+    at address: inout CLinux_address, _ call: (UnsafeMutablePointer<sockaddr>) -> Int32
+  ) -> Int32 {
+    withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0) }
+    }
+  }
+
   /// bind(2)
   static func bind(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) {
     var (raw, length) = address.systemAddress
-    try checked("bind") { Glibc.bind(descriptor, &raw.any, length) }
+    try checked("bind") { pointing(at: &raw) { Glibc.bind(descriptor, $0, length) } }
   }
 
   /// listen(2)
@@ -96,7 +105,7 @@ enum SystemCall {
   static func localAddress(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
     var raw = CLinux_address()
     var length = socklen_t(MemoryLayout<CLinux_address>.size)
-    try checked("getsockname") { getsockname(descriptor, &raw.any, &length) }
+    try checked("getsockname") { pointing(at: &raw) { getsockname(descriptor, $0, &length) } }
     return SocketAddress(raw)
   }
 
@@ -104,7 +113,7 @@ enum SystemCall {
   static func connect(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) {
     var (raw, length) = address.systemAddress
     // EINTR leaves a connect under way, so it is not called again.
-    let result = Glibc.connect(descriptor, &raw.any, length)
+    let result = pointing(at: &raw) { Glibc.connect(descriptor, $0, length) }
     if result == -1, errno != EINPROGRESS, errno != EINTR { throw SystemError("connect", errno) }
   }
 
@@ -121,7 +130,7 @@ enum SystemCall {
     var raw = CLinux_address()
     var length = socklen_t(MemoryLayout<CLinux_address>.size)
     let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let accepted = retrying { accept4(descriptor, &raw.any, &length, flags) }
+    let accepted = retrying { pointing(at: &raw) { accept4(descriptor, $0, &length, flags) } }
     if accepted != -1 { return .connection(accepted, raw) }
     switch errno {
     case EAGAIN: return .wouldBlock

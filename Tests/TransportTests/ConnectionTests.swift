@@ -32,10 +32,10 @@ struct ConnectionTests {
     let server = try await EchoServer()
     let peer = try RawPeer(port: server.port)
     let bytes = pattern(1 << 20)
-    let reader = Task.detached { try peer.receiveAll() }
-    try peer.send(bytes)
+    async let back = onThread { try peer.receive() }
+    try await onThread { try peer.send(bytes) }
     peer.shutdownWrite()
-    #expect(try await reader.value == bytes)
+    #expect(try await back == bytes)
     #expect(await server.next(3) == [.opened, .inputEnded, .closed(.closedHere)])
     await server.stop()
   }
@@ -81,9 +81,9 @@ struct ConnectionTests {
     let peer = try RawPeer(port: server.port, receiveBuffer: 64 << 10)
     // More than the kernel's buffers of both ends hold.
     let bytes = pattern(24 << 20)
-    let writer = Task.detached { try peer.send(bytes) }
-    let back = try peer.receive(bytes.count)
-    try await writer.value
+    async let sent: Void = onThread { try peer.send(bytes) }
+    let back = try await onThread { try peer.receive(bytes.count) }
+    try await sent
     #expect(back == bytes)
     #expect(server.peak.value > ConnectionLimits().highWater)
     #expect(server.peak.value <= ConnectionLimits().highWater + 64 << 10)
@@ -128,8 +128,4 @@ struct ConnectionTests {
     #expect(await server.next(1) == [.closed(.loopStopped)])
     #expect(try peer.receive().isEmpty)
   }
-}
-
-extension RawPeer: @unchecked Sendable {
-  func receiveAll() throws -> [UInt8] { try receive() }
 }

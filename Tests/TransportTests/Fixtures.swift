@@ -207,8 +207,12 @@ final class CollectingClient: ConnectionHandler {
   }
 }
 
+/// Bytes that do not repeat at any power of two.
 func pattern(_ count: Int) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+  let piece = (0..<min(count, 65_521)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+  var bytes: [UInt8] = []
+  while bytes.count < count { bytes += piece.prefix(count - bytes.count) }
+  return bytes
 }
 
 let millisecond: UInt64 = 1_000_000

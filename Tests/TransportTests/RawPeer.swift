@@ -1,7 +1,10 @@
+import Foundation
 import Glibc
 
 /// The other end of a connection, written with blocking system calls, so that it shares no code with what is tested.
-final class RawPeer {
+///
+/// SAFETY: one thread may send while another receives; nothing else is done at the same time.
+final class RawPeer: @unchecked Sendable {
   private var descriptor: Int32
 
   init(port: UInt16, receiveBuffer: Int32? = nil) throws {
@@ -78,4 +81,11 @@ final class RawPeer {
 struct RawPeerError: Error {
   let call: String
   let code: Int32
+}
+
+/// Runs what blocks on a thread of its own: the threads that tests share are few.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Foundation.Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
+  }
 }

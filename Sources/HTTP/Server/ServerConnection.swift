@@ -14,6 +14,7 @@ final class ServerConnection: ConnectionHandler {
   private var inputHasEnded = false
   /// The conversation was not asked for all its requests, because their answers would not go out.
   private var hasUnaskedEvents = false
+  private var isDraining = false
 
   /// Answers that are collected before they are handed to the connection together.
   private static let gatheredBytes = 64 << 10
@@ -32,7 +33,6 @@ final class ServerConnection: ConnectionHandler {
       version = tls.negotiatedALPN == .h2 ? .http2 : .http1_1
     }
     let conversation = ServerConversation(version, limits: loop.limits, now: connection.reactor.now)
-    if loop.shared.isDraining { conversation.startDraining() }
     self.conversation = conversation
   }
 
@@ -52,9 +52,8 @@ final class ServerConnection: ConnectionHandler {
     if hasUnaskedEvents { serve(conversation, connection) }
     handOver(conversation, connection)
     if conversation.hasOutput || hasUnaskedEvents {
-      // More than the peer takes now; comes again when it has taken some.
-      if connection.pendingOutput <= connection.limits.highWater { connection.setNeedsFlush() }
-      return
+      // More than fits now. This is asked again, as soon as the peer has taken some.
+      return connection.setNeedsFlush()
     }
     connection.wantsInput = conversation.wantsInput
     if conversation.wantsClose || (inputHasEnded && inFlight == 0) {
@@ -113,6 +112,7 @@ final class ServerConnection: ConnectionHandler {
     _ connection: Connection
   ) -> Int {
     loop.statistics.countRequest(version)
+    if loop.shared.isDraining { drain(conversation) }
     let answer = loop.handler.handle(
       request, Responder(loop: connection.reactor.loop, connection: connection.id, stream: stream))
     let now = connection.reactor.now
@@ -154,8 +154,14 @@ final class ServerConnection: ConnectionHandler {
   /// Asks the peer to come back on another connection.
   func startDraining() {
     guard let conversation, let connection else { return }
-    conversation.startDraining()
+    drain(conversation)
     connection.setNeedsFlush()
+  }
+
+  private func drain(_ conversation: ServerConversation) {
+    guard !isDraining else { return }
+    isDraining = true
+    conversation.startDraining()
   }
 
   /// Ends a connection on which nothing is under way.
