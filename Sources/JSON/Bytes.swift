@@ -45,4 +45,12 @@ enum Bytes {
   static func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {
     bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
+
+  /// The first eight bytes, or as many as there are and zeros.
+  static func firstWord(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    if bytes.count >= 8, let start = bytes.baseAddress { return word(UnsafeRawPointer(start), 0) }
+    var word: UInt64 = 0
+    for position in bytes.indices.reversed() { word = word << 8 | UInt64(bytes[position]) }
+    return word
+  }
 }

@@ -1,8 +1,8 @@
 /// Finds objects that name a key twice, anywhere in a document, in time linear in its size whatever an adversary sends.
 ///
-/// Small objects compare fingerprints of their keys; large ones use a hash table with the process's random seed.
+/// Small objects note fingerprints of their keys; large ones use a hash table with the process's random seed.
 struct DuplicateKeyFinder {
-  /// Above this number of members the pairwise comparison would grow too slow.
+  /// Above this number of members comparing a key with all before it would grow too slow.
   private static let smallCount = 16
 
   /// Open addressing; a slot holds 32 bits of hash and the tape index of a key, 0 when free.
@@ -10,64 +10,62 @@ struct DuplicateKeyFinder {
 
   /// The JSON Pointer of the first key that repeats another one of its object; nil when there is none.
   mutating func firstDuplicate(in root: JSONView) -> String? {
-    let end = root.nextIndex
-    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.smallCount) { fingerprints in
-      var view = root
-      while view.index < end {
-        if view.tag == Tape.object, view.count > 1 {
-          let key =
-            view.count <= Self.smallCount
-            ? Self.pairwise(view, fingerprints) : hashed(view)
-          if let key { return Self.pointer(from: root, to: key) }
-        }
-        // Into containers, past scalars.
-        let isNumber = view.tag == Tape.int || view.tag == Tape.double || view.tag == Tape.uint
-        view = view.moved(to: view.index + (isNumber ? 2 : 1))
-      }
-      return nil
-    }
+    var duplicate = 0
+    _ = visit(root, root.index, &duplicate)
+    return duplicate == 0 ? nil : Self.pointer(from: root, to: root.moved(to: duplicate))
   }
 
   /// Gives the table's memory back.
   mutating func releaseTable() { table = [] }
 
-  /// One word that equal keys share: length, first and last eight bytes.
-  private static func fingerprint(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    guard let start = UnsafeRawPointer(key.baseAddress) else { return 0 }
-    // At least eight bytes can be read behind any string (see CSimdjson.h).
-    let head = Bytes.word(start, 0)
-    let count = key.count
-    if count < 8 {
-      let kept = head & ((1 << UInt64(count * 8)) - 1)
-      return (kept &+ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
+  /// Goes through the value at `index` and all below it, and gives the index behind it. The depth of the recursion is
+  /// the document's, which the parser has bounded.
+  private mutating func visit(_ document: JSONView, _ index: Int, _ duplicate: inout Int) -> Int {
+    let word = document.tape[index]
+    let tag = UInt8(truncatingIfNeeded: word >> 56)
+    guard Tape.isContainer(tag) else { return index + (Tape.isNumber(tag) ? 2 : 1) }
+    let next = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
+    var at = index + 1
+    if tag == Tape.array {
+      while at < next - 1 { at = visit(document, at, &duplicate) }
+      return next
     }
-    let tail = Bytes.word(start, count - 8)
-    return (head ^ (tail << 29 | tail >> 35) &+ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
-  }
-
-  private static func pairwise(
-    _ object: JSONView, _ fingerprints: UnsafeMutableBufferPointer<UInt64>
-  ) -> JSONView? {
-    var seen: UInt64 = 0  // one bit per fingerprint's top six bits: mostly tells at once that a key is new
-    var count = 0
-    for member in object.members {
-      let mark = fingerprint(member.key.stringBytes)
-      let bit: UInt64 = 1 << (mark >> 58)
-      if seen & bit != 0, fingerprints[..<count].contains(mark), repeats(member.key, in: object) {
-        return member.key
+    let isSmall = word >> 32 & 0xFF_FFFF <= Self.smallCount
+    if !isSmall, let key = hashed(document.moved(to: index)) { duplicate = key.index }
+    var seen: UInt64 = 0  // one bit for six bits of each fingerprint: mostly tells at once that a key is new
+    while at < next - 1 {
+      if isSmall {
+        let bit: UInt64 =
+          1 << (Self.fingerprint(document.strings + Int(document.tape[at] & Tape.payloadMask)) >> 58)
+        if seen & bit != 0, Self.repeats(at, inObjectAt: index, document) { duplicate = at }
+        seen |= bit
       }
-      seen |= bit
-      fingerprints[count] = mark
-      count += 1
+      at = visit(document, at + 1, &duplicate)
     }
-    return nil
+    return next
   }
 
-  /// Whether an earlier key of the object is the same.
-  private static func repeats(_ key: JSONView, in object: JSONView) -> Bool {
-    for member in object.members {
-      if member.key.index == key.index { return false }
-      if member.key.equals(key) { return true }
+  /// One word that equal strings share: of length, first and last eight bytes.
+  @inline(__always)
+  private static func fingerprint(_ string: UnsafePointer<UInt8>) -> UInt64 {
+    let start = UnsafeRawPointer(string)
+    let count = start.loadUnaligned(as: UInt32.self)
+    // At least eight bytes can be read behind any string (see CSimdjson.h).
+    let head = Bytes.word(start, 4)
+    if count < 8 {
+      let kept = head & (((1 as UInt64) << UInt64(count * 8)) &- 1)
+      return (kept ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
+    }
+    let tail = Bytes.word(start, Int(count) - 4)
+    return (head ^ (tail << 29 | tail >> 35) ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
+  }
+
+  /// Whether an earlier key of the object is the same as the one at `key`.
+  private static func repeats(_ key: Int, inObjectAt object: Int, _ document: JSONView) -> Bool {
+    let wanted = document.moved(to: key)
+    for member in document.moved(to: object).members {
+      if member.key.index == key { return false }
+      if member.key.equals(wanted) { return true }
     }
     return false
   }

@@ -21,7 +21,8 @@ public struct JSONParser: ~Copyable {
 
   /// A parser that refuses documents nested deeper or larger than this. It holds no buffers before its first document.
   public init(maximumDepth: Int = 512, maximumBytes: Int = 7 << 20) {
-    precondition(maximumDepth > 0 && maximumBytes > 0 && maximumBytes < 1 << 30)
+    precondition(1...1024 ~= maximumDepth, "documents are walked recursively")
+    precondition(1..<(1 << 30) ~= maximumBytes, "the tape counts in 32 bits")
     self.maximumDepth = maximumDepth
     self.maximumBytes = maximumBytes
     handle = csimdjson_create(maximumDepth)

@@ -8,11 +8,16 @@ public struct JSONPatch: Sendable {
   /// No operations.
   public init() { writer.raw("[]") }
 
-  /// The patch as a document: complete after each operation.
+  /// A copy of the patch as a document, which is complete after each operation.
   public var bytes: [UInt8] { writer.bytes }
 
+  /// Lends the patch as a document.
+  public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    writer.withBytes(body)
+  }
+
   /// Whether there is no operation.
-  public var isEmpty: Bool { writer.bytes.count == 2 }
+  public var isEmpty: Bool { writer.count == 2 }
 
   /// Forgets the operations and keeps the memory.
   public mutating func reset() {
@@ -69,8 +74,8 @@ public struct JSONPatch: Sendable {
 
   private mutating func operation(_ start: StaticString, _ place: StaticString, _ token: String?) {
     let isFirst = isEmpty
-    writer.bytes.removeLast()  // the closing bracket, written again behind this operation
-    if !isFirst { writer.bytes.append(UInt8(ascii: ",")) }
+    writer.used -= 1  // the closing bracket, written again behind this operation
+    if !isFirst { writer.append(UInt8(ascii: ",")) }
     writer.append(start)
     writer.append(place)
     if let token { writer.quotedPointerToken(token) }

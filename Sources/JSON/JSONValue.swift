@@ -77,7 +77,7 @@ extension JSONValue {
   public var bytes: [UInt8] {
     var writer = JSONWriter()
     write(to: &writer)
-    return writer.bytes
+    return writer.finish()
   }
 }
 

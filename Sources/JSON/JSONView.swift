@@ -24,33 +24,44 @@ public struct JSONView {
   @inlinable var tag: UInt8 { UInt8(truncatingIfNeeded: tape[index] >> 56) }
 
   /// The 56 bits beside the letter.
-  @inlinable var payload: UInt64 { tape[index] & 0x00FF_FFFF_FFFF_FFFF }
+  @inlinable var payload: UInt64 { tape[index] & Tape.payloadMask }
 
   /// The index of the first word behind this value.
-  @inlinable var nextIndex: Int {
-    switch tag {
-    case Tape.object, Tape.array: Int(truncatingIfNeeded: payload & 0xFFFF_FFFF)
-    case Tape.int, Tape.uint, Tape.double: index + 2
-    default: index + 1
-    }
-  }
+  @inlinable var nextIndex: Int { Tape.next(tape[index], at: index) }
 
   @inlinable
   func moved(to index: Int) -> JSONView { JSONView(tape: tape, strings: strings, index: index) }
 }
 
-/// The letters of simdjson's tape (doc/tape.md).
+/// The letters of simdjson's tape (doc/tape.md), and the steps along it.
 @usableFromInline
 enum Tape {
-  @usableFromInline static let object = UInt8(ascii: "{")
-  @usableFromInline static let array = UInt8(ascii: "[")
-  @usableFromInline static let string = UInt8(ascii: "\"")
-  @usableFromInline static let int = UInt8(ascii: "l")
-  @usableFromInline static let uint = UInt8(ascii: "u")
-  @usableFromInline static let double = UInt8(ascii: "d")
-  @usableFromInline static let yes = UInt8(ascii: "t")
-  @usableFromInline static let no = UInt8(ascii: "f")
-  @usableFromInline static let null = UInt8(ascii: "n")
+  @inlinable static var object: UInt8 { 0x7B }  // {
+  @inlinable static var array: UInt8 { 0x5B }  // [
+  @inlinable static var string: UInt8 { 0x22 }  // "
+  @inlinable static var int: UInt8 { 0x6C }  // l
+  @inlinable static var uint: UInt8 { 0x75 }  // u
+  @inlinable static var double: UInt8 { 0x64 }  // d
+  @inlinable static var yes: UInt8 { 0x74 }  // t
+  @inlinable static var no: UInt8 { 0x66 }  // f
+  @inlinable static var null: UInt8 { 0x6E }  // n
+
+  /// The bits beside the letter.
+  @inlinable static var payloadMask: UInt64 { 0x00FF_FFFF_FFFF_FFFF }
+
+  @inlinable
+  static func isContainer(_ tag: UInt8) -> Bool { tag | 0x20 == object }
+
+  @inlinable
+  static func isNumber(_ tag: UInt8) -> Bool { tag == int || tag == uint || tag == double }
+
+  /// The index of the first word behind the value that starts with `word` at `index`.
+  @inlinable
+  static func next(_ word: UInt64, at index: Int) -> Int {
+    let tag = UInt8(truncatingIfNeeded: word >> 56)
+    if isContainer(tag) { return Int(truncatingIfNeeded: word & 0xFFFF_FFFF) }
+    return index + (isNumber(tag) ? 2 : 1)
+  }
 }
 
 extension JSONView {
@@ -144,15 +155,44 @@ extension JSONView {
 extension JSONView {
   /// The member with this key; nil when there is none, or when this is no object.
   @inlinable public subscript(_ key: StaticString) -> JSONView? {
-    for member in members where Bytes.equal(member.key.stringBytes, key) { return member.value }
-    return nil
+    if key.hasPointerRepresentation {
+      return member(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+    }
+    return key.withUTF8Buffer { member($0) }
   }
 
   /// The member with this key; nil when there is none, or when this is no object.
-  @inlinable
   public func member(_ key: String) -> JSONView? {
-    for member in members where Bytes.equal(member.key.stringBytes, key) { return member.value }
+    var key = key
+    return key.withUTF8 { member($0) }
+  }
+
+  /// The member whose key has these bytes; nil when there is none, or when this is no object.
+  public func member(_ key: UnsafeBufferPointer<UInt8>) -> JSONView? {
+    guard tag == Tape.object, let start = key.baseAddress else { return emptyKeyMember(key) }
+    // Most keys differ in length or in their first bytes: one comparison of each tells.
+    let headMask = key.count < 8 ? (1 << UInt64(key.count * 8)) &- 1 : UInt64.max
+    let head = Bytes.firstWord(key)
+    let end = Int(truncatingIfNeeded: payload & 0xFFFF_FFFF) - 1
+    var at = index + 1
+    while at < end {
+      let candidate = UnsafeRawPointer(strings + Int(truncatingIfNeeded: tape[at] & Tape.payloadMask))
+      // At least eight bytes can be read behind any string (see CSimdjson.h).
+      if candidate.loadUnaligned(as: UInt32.self) == key.count, Bytes.word(candidate, 4) & headMask == head,
+        key.count <= 8
+          || Bytes.equal((candidate + 4).assumingMemoryBound(to: UInt8.self), start, count: key.count)
+      {
+        return moved(to: at + 1)
+      }
+      at = Tape.next(tape[at + 1], at: at + 1)
+    }
     return nil
+  }
+
+  /// The same for the empty key, whose buffer may have no address.
+  private func emptyKeyMember(_ key: UnsafeBufferPointer<UInt8>) -> JSONView? {
+    guard key.isEmpty else { return nil }
+    return members.first { $0.key.stringBytes.isEmpty }?.value
   }
 
   /// The element at this position; nil when there is none, or when this is no array. Linear in the position.

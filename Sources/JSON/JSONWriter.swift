@@ -1,36 +1,58 @@
 /// Writes a JSON document into a byte buffer, value by value. Commas are written as needed; that every object and array
 /// begun is ended, and that each value in an object has a key, is the caller's part.
 public struct JSONWriter: Sendable {
-  /// What was written so far.
-  public var bytes: [UInt8] = []
+  /// The first `used` bytes are the document, the rest is room to write.
+  var storage: [UInt8]
+  var used = 0
   /// Whether a value stands before this place on the same level.
-  private var needsComma = false
+  var needsComma = false
 
-  /// An empty document.
+  /// An empty document, with room for this many bytes.
   public init(reserving capacity: Int = 0) {
-    if capacity > 0 { bytes.reserveCapacity(capacity) }
+    storage = [UInt8](repeating: 0, count: capacity)
+  }
+
+  /// A copy of what was written so far; `finish()` gives it without a copy.
+  public var bytes: [UInt8] { Array(storage[..<used]) }
+
+  /// The number of bytes written so far.
+  public var count: Int { used }
+
+  /// Lends what was written so far.
+  public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    storage.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[..<used])) }
+  }
+
+  /// Hands the document over, and starts an empty one.
+  public mutating func finish() -> [UInt8] {
+    var document: [UInt8] = []
+    swap(&document, &storage)
+    document.removeLast(document.count - used)
+    used = 0
+    needsComma = false
+    return document
   }
 
   /// Forgets the document and keeps the memory.
   public mutating func reset() {
-    bytes.removeAll(keepingCapacity: true)
+    used = 0
     needsComma = false
   }
 
   @inline(__always)
-  private mutating func separate() {
-    if needsComma { bytes.append(UInt8(ascii: ",")) }
+  mutating func separate() {
+    if needsComma { append(UInt8(ascii: ",")) }
     needsComma = true
   }
 
   private mutating func begin(_ byte: UInt8) {
     separate()
-    bytes.append(byte)
+    append(byte)
     needsComma = false
   }
 
   private mutating func end(_ byte: UInt8) {
-    bytes.append(byte)
+    append(byte)
     needsComma = true
   }
 
@@ -57,59 +79,46 @@ public struct JSONWriter: Sendable {
     endArray()
   }
 
-  /// A key; a value must follow. The text must need no escape.
+  /// A key; a value must follow.
   public mutating func key(_ key: StaticString) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    append(key)
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
-    needsComma = false
+    key.withUTF8Buffer { literal($0, isKey: true) }
   }
 
   /// A key; a value must follow.
   public mutating func key(_ key: String) {
-    value(key)
-    bytes.append(UInt8(ascii: ":"))
-    needsComma = false
+    var key = key
+    key.withUTF8 { literal($0, isKey: true) }
   }
 
   /// A key, which must be a view of a string; a value must follow.
   public mutating func key(_ key: JSONView) {
-    value(key)
-    bytes.append(UInt8(ascii: ":"))
-    needsComma = false
+    precondition(key.tag == Tape.string, "keys are strings")
+    literal(key.stringBytes, isKey: true)
   }
 
   /// A string.
   public mutating func value(_ text: String) {
-    separate()
     var text = text
-    text.withUTF8 { quoted($0) }
+    text.withUTF8 { literal($0) }
   }
 
   /// A string.
   public mutating func value(_ text: Substring) {
-    separate()
     var text = text
-    text.withUTF8 { quoted($0) }
+    text.withUTF8 { literal($0) }
   }
 
   /// A string.
   public mutating func value(_ text: StaticString) {
-    separate()
-    text.withUTF8Buffer { quoted($0) }
+    text.withUTF8Buffer { literal($0) }
   }
 
   /// A string, from bytes that are UTF-8.
-  public mutating func value(_ utf8: UnsafeBufferPointer<UInt8>) {
-    separate()
-    quoted(utf8)
-  }
+  public mutating func value(_ utf8: UnsafeBufferPointer<UInt8>) { literal(utf8) }
 
   /// A string, from bytes that are UTF-8.
   public mutating func value(utf8: [UInt8]) {
-    utf8.withUnsafeBufferPointer { value($0) }
+    utf8.withUnsafeBufferPointer { literal($0) }
   }
 
   /// `true` or `false`.
@@ -123,7 +132,7 @@ public struct JSONWriter: Sendable {
   /// A number.
   public mutating func value(_ number: Int64) {
     separate()
-    if number < 0 { bytes.append(UInt8(ascii: "-")) }
+    if number < 0 { append(UInt8(ascii: "-")) }
     decimal(number.magnitude)
   }
 
@@ -151,13 +160,12 @@ public struct JSONWriter: Sendable {
   /// A value that is JSON already.
   public mutating func raw(_ json: UnsafeRawBufferPointer) {
     separate()
-    bytes.append(contentsOf: json)
+    append(json)
   }
 
   /// A value that is JSON already.
   public mutating func raw(_ json: [UInt8]) {
-    separate()
-    bytes.append(contentsOf: json)
+    json.withUnsafeBytes { raw($0) }
   }
 
   /// A value of a document that was read, with all it holds.
@@ -186,14 +194,24 @@ public struct JSONWriter: Sendable {
 
   /// A string that holds these bytes in base64 (RFC 4648 §4, with padding).
   public mutating func base64(_ content: [UInt8]) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    content.withUnsafeBufferPointer { Base64.append($0, to: &bytes) }
-    bytes.append(UInt8(ascii: "\""))
+    content.withUnsafeBufferPointer { base64($0) }
   }
-}
 
-extension JSONWriter {
+  /// A string that holds these bytes in base64.
+  public mutating func base64(_ content: UnsafeBufferPointer<UInt8>) {
+    separate()
+    append(UInt8(ascii: "\""))
+    let length = (content.count + 2) / 3 * 4
+    room(for: length) { Base64.write(content, to: $0) }
+    used += length
+    append(UInt8(ascii: "\""))
+  }
+
+  /// A string that holds a JSON Patch in base64, as an AdmissionResponse carries it.
+  public mutating func base64(_ patch: JSONPatch) {
+    patch.withBytes { base64($0) }
+  }
+
   /// One member of an object that is not the first, with the value that `body` writes.
   mutating func member(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
     needsComma = true
