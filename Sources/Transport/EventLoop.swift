@@ -32,7 +32,10 @@ public final class EventLoop: Sendable {
     state = Mutex(State(epoll: epoll, wake: wake))
     let reactor = Reactor(loop: self, epoll: epollNumber)
     try reactor.registerWake(wakeNumber)
-    try Thread.start(name: name, ThreadBody(loop: self, reactor: reactor))
+    try Thread.start(name: name) { [self] in
+      reactor.run()
+      finish(reactor)
+    }
   }
 
   /// Hands `work` to the loop's thread, in order. False if the loop is over: then it is dropped.
@@ -86,7 +89,7 @@ public final class EventLoop: Sendable {
     for item in work { item(reactor) }
   }
 
-  fileprivate func finish(_ reactor: Reactor) {
+  private func finish(_ reactor: Reactor) {
     let (rest, waiters) = state.withLock { state in
       state.isOver = true
       state.epoll.close()
@@ -100,47 +103,5 @@ public final class EventLoop: Sendable {
     // Whoever was told "accepted" gets its turn, on a reactor that has no connections any more.
     for item in rest { item(reactor) }
     for waiter in waiters { waiter.resume() }
-  }
-}
-
-/// What the new thread receives.
-private final class ThreadBody {
-  let loop: EventLoop
-  let reactor: Reactor
-
-  init(loop: EventLoop, reactor: Reactor) {
-    self.loop = loop
-    self.reactor = reactor
-  }
-
-  func run() {
-    reactor.run()
-    loop.finish(reactor)
-  }
-}
-
-private enum Thread {
-  /// pthread_create(3), detached, with every signal blocked: signals are the main thread's business.
-  static func start(name: String, _ body: ThreadBody) throws(SystemError) {
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(body)
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, box.toOpaque())
-    guard code == 0 else {
-      box.release()
-      throw SystemError("pthread_create", code)
-    }
-    _ = name.prefix(15).withCString { pthread_setname_np(thread, $0) }
-    pthread_detach(thread)
   }
 }
