@@ -93,7 +93,7 @@ let package = Package(
     tests("KubernetesAPI"),
     tests("Admission"),
     tests("Manifests", ["JSON"]),
-    tests("Cluster", ["JSON", "KubernetesAPI"]),
+    tests("Cluster", ["JSON", "KubernetesAPI", logging]),
     tests("KubernetesClient"),
     tests("Controllers"),
   ],

@@ -49,7 +49,7 @@ public protocol ClusterStore: Sendable {
   /// `from` is older than what is remembered (list again), what `onEvent` threw, or what broke the watch.
   func watch(
     _ type: ResourceType, namespace: String?, from: ResourceVersion,
-    onEvent: @Sendable (WatchEvent) async throws(ClusterError) -> Void
+    onEvent: @escaping @Sendable (WatchEvent) async throws(ClusterError) -> Void
   ) async throws(ClusterError)
 }
 

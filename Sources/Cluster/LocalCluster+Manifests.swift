@@ -13,6 +13,14 @@ public struct ManifestSummary: Sendable, Equatable {
   public var deleted = 0
   /// Objects that stay although their manifest is gone, because they were changed since.
   public var kept = 0
+
+  /// A summary; nothing of anything by default.
+  public init(applied: Int = 0, unchanged: Int = 0, deleted: Int = 0, kept: Int = 0) {
+    self.applied = applied
+    self.unchanged = unchanged
+    self.deleted = deleted
+    self.kept = kept
+  }
 }
 
 extension LocalCluster {

@@ -131,7 +131,7 @@ extension LocalCluster {
   /// Tells changes from `from` on. The next event waits for `onEvent`; whoever falls behind the history is `gone`.
   public func watch(
     _ type: ResourceType, namespace: String?, from: ResourceVersion,
-    onEvent: @Sendable (WatchEvent) async throws(ClusterError) -> Void
+    onEvent: @escaping @Sendable (WatchEvent) async throws(ClusterError) -> Void
   ) async throws(ClusterError) {
     guard var position = UInt64(from.rawValue) else { throw .invalid("\(from) is no resource version") }
     var told = position

@@ -52,9 +52,6 @@ struct ObjectRules {
       name = prefix + origin.suffix
     }
     guard !name.isEmpty else { throw .invalid("metadata.name or metadata.generateName is required") }
-    guard name.utf8.count <= 253, name != ".", name != "..", !name.contains("/"), !name.contains("%") else {
-      throw .invalid("metadata.name \(name) is no name for an object")
-    }
     return ObjectKey(namespace: try self.namespace(metadata, namespace), name: name)
   }
 
@@ -71,6 +68,10 @@ struct ObjectRules {
   /// The object a creation makes, where there is none yet.
   func create(_ incoming: JSONValue, key: ObjectKey, from source: Source) throws(ClusterError) -> Draft {
     var value = try identified(incoming)
+    let name = key.name
+    guard name.utf8.count <= 253, name != ".", name != "..", !name.contains("/"), !name.contains("%") else {
+      throw .invalid("metadata.name \(name) is no name for an object")
+    }
     var metadata = value["metadata"] ?? .object(JSONObject())
     if source == .client, let version = metadata["resourceVersion"]?.string, !version.isEmpty {
       throw .invalid("metadata.resourceVersion must not be set on an object to be created")
