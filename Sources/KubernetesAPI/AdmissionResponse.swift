@@ -9,13 +9,16 @@ public struct AdmissionResponse: ~Copyable {
 
   /// Begins the answer to `request`.
   public init(to request: borrowing AdmissionRequest, allowed: Bool, reserving capacity: Int = 512) {
-    self.init(
-      uid: request.uid.utf8 ?? UnsafeBufferPointer(start: nil, count: 0), allowed: allowed,
-      reserving: capacity)
+    self.init(allowed: allowed, reserving: capacity) { [uid = request.uid] in $0.value(uid) }
   }
 
   /// Begins the answer to the request with this UID.
-  public init(uid: UnsafeBufferPointer<UInt8>, allowed: Bool, reserving capacity: Int = 512) {
+  public init(uid: String, allowed: Bool, reserving capacity: Int = 512) {
+    self.init(allowed: allowed, reserving: capacity) { $0.value(uid) }
+  }
+
+  @inline(__always)
+  private init(allowed: Bool, reserving capacity: Int, writeUID: (inout JSONWriter) -> Void) {
     writer = JSONWriter(reserving: capacity)
     writer.beginObject()
     writer.key("kind")
@@ -25,7 +28,7 @@ public struct AdmissionResponse: ~Copyable {
     writer.key("response")
     writer.beginObject()
     writer.key("uid")
-    writer.value(uid)
+    writeUID(&writer)
     writer.key("allowed")
     writer.value(allowed)
   }

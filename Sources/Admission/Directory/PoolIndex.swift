@@ -1,0 +1,147 @@
+import Addressing
+import KubernetesAPI
+
+/// The pools, subnets and reserved addresses of a cluster, and the claims of those just being written, kept as small as
+/// the rules allow and searched in logarithmic time.
+///
+/// A value: sharing it is `PoolDirectory`'s part. Whatever was stored while nobody judged it is taken in as far as it
+/// can be read; nothing here fails on it.
+struct PoolIndex: Sendable, Equatable {
+  /// The number of an entry.
+  typealias ID = UInt32
+
+  /// What an entry stands for.
+  enum Kind: UInt8, Sendable {
+    case pool, subnet, reserved
+  }
+
+  /// One object, or one claim for an object.
+  struct Entry: Sendable, Equatable {
+    var kind: Kind
+    /// A claim has no object yet.
+    var isClaim = false
+    /// Deletion has begun.
+    var isTerminating = false
+    var name: String
+    /// The network, if `spec.subnet` can be read.
+    var network: CIDR?
+    /// `ips` without `excludeIPs`, as far as they can be read.
+    var addresses: AddressSet?
+  }
+
+  /// What only a subnet has.
+  struct SubnetDetail: Sendable, Equatable {
+    var uid: String
+    var gateway: String?
+    var routes: [SpiderRoute]?
+    /// What each pool holds, by its name, from the status.
+    var controlled: [String: AddressSet]
+  }
+
+  /// What only a claim has.
+  struct ClaimDetail: Sendable, Equatable {
+    var id: String
+    var expires: UInt64
+    /// Made by another replica.
+    var isForeign: Bool
+  }
+
+  /// The name of an object of one kind.
+  struct Key: Sendable, Hashable {
+    var kind: Kind
+    var name: String
+  }
+
+  var entries: [Entry?] = []
+  var freeIDs: [ID] = []
+  var idOf: [Key: ID] = [:]
+  var subnetDetails: [ID: SubnetDetail] = [:]
+  var poolNetworks = NetworkTable()
+  var subnetNetworks = NetworkTable()
+  /// The addresses of pools and of claims for pools.
+  var poolAddresses = PerFamily(v4: IntervalTree(), v6: IntervalTree())
+  var reservedAddresses = PerFamily(v4: IntervalTree(), v6: IntervalTree())
+
+  var claims: [ID: ClaimDetail] = [:]
+  var claimIDs: [String: ID] = [:]
+  var claimsOf: [Key: [ID]] = [:]
+  /// Claims whose object was seen, by their id, with the time until which others may still tell of them.
+  var settled: [String: UInt64] = [:]
+  /// When lapsed claims are looked for again.
+  var nextSweep: UInt64 = 0
+}
+
+extension PoolIndex {
+  /// The stored object of this name.
+  func stored(_ kind: Kind, named name: String) -> (id: ID, entry: Entry)? {
+    guard let id = idOf[Key(kind: kind, name: name)], let entry = entries[Int(id)] else { return nil }
+    return (id, entry)
+  }
+
+  /// The entry with this number, which must be in use.
+  func entry(_ id: ID) -> Entry {
+    guard let entry = entries[Int(id)] else { preconditionFailure("entry \(id) is not in use") }
+    return entry
+  }
+
+  /// Whether the entry counts at this time: an object always, a claim until it lapses.
+  func isLive(_ id: ID, at now: UInt64) -> Bool {
+    guard let claim = claims[id] else { return true }
+    return now < claim.expires
+  }
+
+  /// Takes in a new entry.
+  mutating func add(_ entry: Entry) -> ID {
+    let id: ID
+    if let free = freeIDs.popLast() {
+      id = free
+      entries[Int(id)] = entry
+    } else {
+      id = ID(entries.count)
+      entries.append(entry)
+    }
+    link(id, entry)
+    return id
+  }
+
+  /// Takes out an entry.
+  mutating func drop(_ id: ID) {
+    unlink(id, entry(id))
+    entries[Int(id)] = nil
+    subnetDetails[id] = nil
+    freeIDs.append(id)
+  }
+
+  private mutating func link(_ id: ID, _ entry: Entry) {
+    switch entry.kind {
+    case .pool:
+      if let network = entry.network { poolNetworks.insert(id, network) }
+      forEachRange(of: entry) { $0.poolAddresses[$1].insert(lower: $2, upper: $3, owner: id) }
+    case .subnet:
+      if let network = entry.network { subnetNetworks.insert(id, network) }
+    case .reserved:
+      forEachRange(of: entry) { $0.reservedAddresses[$1].insert(lower: $2, upper: $3, owner: id) }
+    }
+  }
+
+  private mutating func unlink(_ id: ID, _ entry: Entry) {
+    switch entry.kind {
+    case .pool:
+      if let network = entry.network { poolNetworks.remove(id, network) }
+      forEachRange(of: entry) { $0.poolAddresses[$1].remove(lower: $2, upper: $3, owner: id) }
+    case .subnet:
+      if let network = entry.network { subnetNetworks.remove(id, network) }
+    case .reserved:
+      forEachRange(of: entry) { $0.reservedAddresses[$1].remove(lower: $2, upper: $3, owner: id) }
+    }
+  }
+
+  private mutating func forEachRange(
+    of entry: Entry, _ body: (inout PoolIndex, IPFamily, UInt128, UInt128) -> Void
+  ) {
+    guard let addresses = entry.addresses else { return }
+    for range in addresses.ranges {
+      body(&self, addresses.family, range.values.lowerBound, range.values.upperBound)
+    }
+  }
+}

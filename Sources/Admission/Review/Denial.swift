@@ -1,0 +1,106 @@
+import KubernetesAPI
+
+/// Puts findings into the `Status` of a refusal.
+struct Denial {
+  let status: Status
+  /// The rules that refused, each once, in order.
+  let rules: [RuleID]
+
+  /// The kind of object and its name, as a refusal tells them.
+  struct Target {
+    let group: String
+    let kind: String
+    /// The plural, for refusals that name the resource.
+    let plural: String
+    let name: String
+
+    var qualifiedKind: String { group.isEmpty ? kind : "\(kind).\(group)" }
+    var qualifiedPlural: String { group.isEmpty ? plural : "\(plural).\(group)" }
+  }
+
+  init(_ findings: Findings, _ target: Target, maximumCauses: Int) {
+    if let refusal = findings.refusal {
+      self.init(refusal, target)
+    } else if findings.errors.isEmpty {
+      self.init(passing: findings.passingErrors, target, maximumCauses)
+    } else {
+      self.init(invalid: findings.errors + findings.passingErrors, target, maximumCauses)
+    }
+  }
+
+  private init(_ refusal: Findings.Refusal, _ target: Target) {
+    let name = GoText.quoted(target.name)
+    switch refusal {
+    case .terminating(let detail, let rule):
+      status = Status(
+        code: 403, reason: "Forbidden", message: "forbidden: \(detail)", details: Status.Details())
+      rules = [rule]
+    case .deletion(let detail, let rule):
+      status = Status(
+        code: 403, reason: "Forbidden", message: "\(target.qualifiedPlural) \(name) is forbidden: \(detail)",
+        details: Status.Details(group: target.group, kind: target.plural, name: target.name))
+      rules = [rule]
+    case .nameTaken(let rule):
+      status = Status(
+        code: 409, reason: "AlreadyExists", message: "\(target.qualifiedKind) \(name) already exists",
+        details: Status.Details(group: target.group, kind: target.kind, name: target.name))
+      rules = [rule]
+    case .overloaded(let detail, let rule):
+      status = Status(
+        code: 503, reason: "ServiceUnavailable", message: detail,
+        details: Status.Details(
+          group: target.group, kind: target.kind, name: target.name, retryAfterSeconds: 5))
+      rules = [rule]
+    }
+  }
+
+  /// 422: the object is wrong.
+  private init(invalid errors: [FieldError], _ target: Target, _ maximumCauses: Int) {
+    let details = Self.details(errors, target, maximumCauses)
+    status = Status(
+      code: 422, reason: "Invalid",
+      message:
+        "\(target.qualifiedKind) \(GoText.quoted(target.name)) is invalid: \(Self.joined(details.causes))",
+      details: details)
+    rules = Self.rules(errors)
+  }
+
+  /// 409: the object is right, but another one that is being written at this moment was first.
+  private init(passing errors: [FieldError], _ target: Target, _ maximumCauses: Int) {
+    let details = Self.details(errors, target, maximumCauses)
+    status = Status(
+      code: 409, reason: "Conflict",
+      message:
+        "\(target.qualifiedKind) \(GoText.quoted(target.name)) came second: \(Self.joined(details.causes))",
+      details: details)
+    rules = Self.rules(errors)
+  }
+
+  private static func details(_ errors: [FieldError], _ target: Target, _ maximumCauses: Int)
+    -> Status.Details
+  {
+    var causes = errors.prefix(maximumCauses).map { error in
+      Status.Cause(
+        reason: error.kind.causeReason.description, field: error.path.description, message: error.message)
+    }
+    if errors.count > causes.count {
+      causes.append(
+        Status.Cause(
+          reason: "FieldValueInvalid", field: "spec",
+          message: "and \(errors.count - causes.count) more mistakes, not shown"))
+    }
+    return Status.Details(group: target.group, kind: target.kind, name: target.name, causes: causes)
+  }
+
+  /// One cause as it is, several in brackets: as the API machinery joins them.
+  private static func joined(_ causes: [Status.Cause]) -> String {
+    let texts = causes.map { "\($0.field): \($0.message)" }
+    return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+  }
+
+  private static func rules(_ errors: [FieldError]) -> [RuleID] {
+    var rules: [RuleID] = []
+    for error in errors where !rules.contains(error.rule) { rules.append(error.rule) }
+    return rules
+  }
+}

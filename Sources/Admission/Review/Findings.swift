@@ -1,0 +1,46 @@
+import KubernetesAPI
+
+/// What the rules have found in one review.
+struct Findings {
+  /// A refusal that is not about a field.
+  enum Refusal: Equatable {
+    /// 403: the object is being deleted.
+    case terminating(detail: String, rule: RuleID)
+    /// 403: the object may not be deleted.
+    case deletion(detail: String, rule: RuleID)
+    /// 409: the name is taken.
+    case nameTaken(rule: RuleID)
+    /// 503: too much is under way.
+    case overloaded(detail: String, rule: RuleID)
+  }
+
+  /// Mistakes in fields, in the order of the rules.
+  private(set) var errors: [FieldError] = []
+  /// Mistakes that stand against an object being created at this moment, and may be gone in a few seconds.
+  private(set) var passingErrors: [FieldError] = []
+  /// What is allowed but probably not meant.
+  private(set) var warnings: [String] = []
+  /// A refusal of the whole request; the first one stays.
+  private(set) var refusal: Refusal?
+
+  var isDenied: Bool { refusal != nil || !errors.isEmpty || !passingErrors.isEmpty }
+
+  mutating func report(_ error: FieldError) { errors.append(error) }
+
+  mutating func report(
+    _ kind: FieldError.Kind, _ path: FieldPath, _ value: FieldError.Value = .none, _ detail: String,
+    _ rule: RuleID
+  ) {
+    errors.append(FieldError(kind, path, value, detail, rule: rule))
+  }
+
+  mutating func reportPassing(_ path: FieldPath, _ detail: String, _ rule: RuleID) {
+    passingErrors.append(FieldError(.forbidden, path, .none, detail, rule: rule))
+  }
+
+  mutating func refuse(_ refusal: Refusal) {
+    if self.refusal == nil { self.refusal = refusal }
+  }
+
+  mutating func warn(_ path: FieldPath, _ text: String) { warnings.append("\(path): \(text)") }
+}

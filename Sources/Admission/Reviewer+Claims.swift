@@ -1,0 +1,58 @@
+import Addressing
+import KubernetesAPI
+
+extension Reviewer {
+  /// The denial in the place of `outcome`, whose claim came after another replica's. The claim is taken back.
+  public func denial(of outcome: ReviewOutcome, because conflict: ClaimConflict) -> ReviewOutcome {
+    guard let claim = outcome.claim else { preconditionFailure("only an outcome with a claim can lose it") }
+    directory.withdraw(claim)
+    let winner = conflict.winner
+    let label = "\(winner.kind == .pool ? "SpiderIPPool" : "SpiderSubnet") \(GoText.quoted(winner.name))"
+    var findings = Findings()
+    if conflict.addresses.isEmpty {
+      findings.reportPassing(
+        .spec.child("subnet"),
+        "overlaps \(winner.network) of \(label), which is being created at this moment; try again in a few seconds",
+        ClaimRule.id)
+    } else {
+      let relation =
+        switch (claim.kind, winner.kind) {
+        case (.pool, .subnet): "is outside"
+        case (.subnet, _): "is needed by"
+        case (.pool, .pool): "overlaps"
+        }
+      findings.reportPassing(
+        .spec.child("ips"),
+        "\(AddressText.shown(conflict.addresses)) \(relation) \(label), "
+          + "which is being created or changed at this moment; try again in a few seconds",
+        ClaimRule.id)
+    }
+    return denial(of: outcome, findings)
+  }
+
+  /// The denial in the place of `outcome`, whose claim could not be told to the other replicas. It is taken back.
+  public func denialUnregistered(_ outcome: ReviewOutcome) -> ReviewOutcome {
+    guard let claim = outcome.claim else { preconditionFailure("only an outcome with a claim can lose it") }
+    directory.withdraw(claim)
+    var findings = Findings()
+    findings.refuse(
+      .overloaded(
+        detail:
+          "the other replicas could not be told of the addresses of \(GoText.quoted(claim.name)) in time; "
+          + "try again in a few seconds",
+        rule: ClaimRule.id))
+    return denial(of: outcome, findings)
+  }
+
+  private func denial(of outcome: ReviewOutcome, _ findings: Findings) -> ReviewOutcome {
+    let decision = outcome.decision
+    let target = Denial.Target(
+      group: decision.group, kind: decision.kindName, plural: decision.kindName, name: decision.name)
+    let denial = Denial(findings, target, maximumCauses: settings.maximumCauses)
+    var response = AdmissionResponse(uid: decision.uid, allowed: false, reserving: 1024)
+    Self.write(denial, [], to: &response)
+    return ReviewOutcome(
+      body: response.finish(),
+      decision: Decision(decision, deniedBy: ClaimRule.id.text, code: denial.status.code))
+  }
+}

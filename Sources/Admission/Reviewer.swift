@@ -1,0 +1,257 @@
+// Admission: one AdmissionReview in, its answer out.
+//
+// Comes in: the bytes of a review, the phase, the time. Goes out: the bytes of the answer, the decision for logs and
+// metrics, and the claim on addresses that an admitted object makes. What is known of the cluster lies in
+// `PoolDirectory`. Deliberately unknown here: HTTP, connections, clients, how other replicas are told, the clock.
+
+import Addressing
+public import JSON
+import KubernetesAPI
+
+/// Judges reviews. A value without state of its own: any number of threads may use it at once.
+public struct Reviewer: Sendable {
+  /// What is known of the cluster.
+  public let directory: PoolDirectory
+  /// What the installation decided.
+  public let settings: AdmissionSettings
+
+  /// A reviewer over this directory.
+  public init(directory: PoolDirectory, settings: AdmissionSettings = AdmissionSettings()) {
+    self.directory = directory
+    self.settings = settings
+  }
+
+  /// Answers a review. `now` is in milliseconds since 1970; `parser` belongs to the calling thread.
+  public func review(
+    _ body: UnsafeRawBufferPointer, parser: inout JSONParser, phase: Phase, now: UInt64
+  ) -> ReviewOutcome {
+    do throws(JSONError) {
+      return try parser.parse(body) { root in answer(root, phase, now) }
+    } catch {
+      return BadRequest.outcome(for: error, phase)
+    }
+  }
+
+  private func answer(_ root: JSONView, _ phase: Phase, _ now: UInt64) -> ReviewOutcome {
+    let request: AdmissionRequest
+    do throws(ReviewFault) { request = try AdmissionRequest(root) } catch {
+      return BadRequest.outcome(for: error, phase)
+    }
+    guard let operation = request.operation else {
+      return BadRequest.outcome(
+        "request.operation must be CREATE, UPDATE, DELETE or CONNECT", request, phase)
+    }
+    let subject = Subject(request)
+    guard subject != .other else { return pass(request, subject, phase, .notJudged) }
+    if operation == .create || operation == .update, request.object == nil {
+      return BadRequest.outcome("request.object is missing: \(operation.text) needs one", request, phase)
+    }
+    if operation == .update, request.oldObject == nil {
+      return BadRequest.outcome("request.oldObject is missing: UPDATE needs one", request, phase)
+    }
+    switch (operation, phase) {
+    case (.connect, _): return pass(request, subject, phase, .notJudged)
+    case (.delete, .mutate): return pass(request, subject, phase, .notJudged)
+    case (.delete, .validate): return judgeDeletion(request, subject)
+    case (_, .mutate): return complete(request, subject)
+    case (_, .validate): return judge(request, subject, now)
+    }
+  }
+}
+
+extension Reviewer {
+  /// The mutating review.
+  private func complete(_ request: AdmissionRequest, _ subject: Subject) -> ReviewOutcome {
+    guard let object = request.object else { return pass(request, subject, .mutate, .notJudged) }
+    var defaulter = Defaulter()
+    switch subject {
+    case .pool: defaulter.completePool(object, subnet: subnet(of:))
+    case .subnet: defaulter.completeSubnet(object)
+    case .reservedIP: defaulter.completeReservedIP(object)
+    case .pod, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
+    }
+    let patch = defaulter.patch
+    if patch.isEmpty { return pass(request, subject, .mutate, .allowed) }
+    var response = AdmissionResponse(to: request, allowed: true, reserving: 320 + patch.bytes.count * 3 / 2)
+    response.patch(patch.bytes)
+    response.beginAuditAnnotations()
+    response.auditAnnotation("decision", "defaulted")
+    response.endAuditAnnotations()
+    return ReviewOutcome(
+      body: response.finish(),
+      decision: Decision(
+        phase: .mutate, request: request, subject: subject, verdict: .allowed, isPatched: true))
+  }
+
+  /// The subnet that owns the pools of a network.
+  private func subnet(of network: CIDR) -> Defaulter.Subnet? {
+    guard settings.usesSubnets else { return nil }
+    return directory.withIndex { index -> Defaulter.Subnet? in
+      for id in index.subnetNetworks.members(of: network) {
+        let entry = index.entry(id)
+        guard !entry.isClaim, !entry.isTerminating, let detail = index.subnetDetails[id] else { continue }
+        return Defaulter.Subnet(
+          name: entry.name, uid: detail.uid, gateway: detail.gateway, routes: detail.routes)
+      }
+      return nil
+    }
+  }
+
+  /// The validating review, and for Pods and workloads the mutating one too: a mistake that nothing can mend is told at
+  /// once, and whichever of the two webhooks is registered tells it.
+  private func judge(
+    _ request: AdmissionRequest, _ subject: Subject, _ now: UInt64, in phase: Phase = .validate
+  ) -> ReviewOutcome {
+    var findings = Findings()
+    var claim: AddressClaim?
+    switch subject {
+    case .pool:
+      let review = AddressReview(request, .pool, settings, now: now)
+      for rule in RuleTables.pool { rule(review, &findings) }
+      claim = judgeInCluster(review, RuleTables.poolInCluster, &findings)
+    case .subnet:
+      let review = AddressReview(request, .subnet, settings, now: now)
+      for rule in RuleTables.subnet { rule(review, &findings) }
+      claim = judgeInCluster(review, RuleTables.subnetInCluster, &findings)
+    case .reservedIP: ReservedIPRules.check(request, settings, &findings)
+    case .pod: FixedNumberRule.checkPod(request, &findings)
+    case .thirdParty:
+      if !FixedNumberRule.checkThirdParty(request, &findings) {
+        return pass(request, subject, phase, .notJudged)
+      }
+    case .other: break
+    }
+    if findings.isDenied { return deny(request, subject, phase, findings) }
+    return pass(request, subject, phase, .allowed, findings.warnings, claim)
+  }
+
+  /// Runs the rules about the rest of the cluster in one transaction, and takes the claim in the same one: of two
+  /// objects that clash the second one finds the first one's claim.
+  private func judgeInCluster(
+    _ review: AddressReview, _ rules: [ClusterRule], _ findings: inout Findings
+  ) -> AddressClaim? {
+    if findings.refusal != nil { return nil }
+    let mayClaim = !review.request.isDryRun && !findings.isDenied
+    var found = findings
+    let claim = directory.withIndex { index -> AddressClaim? in
+      if mayClaim { index.sweep(at: review.now) }
+      for rule in rules { rule(review, index, &found) }
+      guard mayClaim, !found.isDenied, let claim = ClaimRule.claim(of: review) else { return nil }
+      guard index.claims.count < PoolIndex.maximumClaims else {
+        found.refuse(
+          .overloaded(
+            detail:
+              "too many objects are being created and not yet seen in the cluster; try again in a few seconds",
+            rule: ClaimRule.id))
+        return nil
+      }
+      index.take(claim)
+      return claim
+    }
+    findings = found
+    return claim
+  }
+
+  private func judgeDeletion(_ request: AdmissionRequest, _ subject: Subject) -> ReviewOutcome {
+    guard subject == .pool || subject == .subnet else { return pass(request, subject, .validate, .notJudged) }
+    var findings = Findings()
+    DeletionRule.check(request, subject, settings, &findings)
+    if findings.isDenied { return deny(request, subject, .validate, findings) }
+    return pass(request, subject, .validate, .allowed, findings.warnings)
+  }
+}
+
+extension Reviewer {
+  /// The answer that lets the request pass.
+  private func pass(
+    _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ verdict: Decision.Verdict,
+    _ warnings: [String] = [], _ claim: AddressClaim? = nil
+  ) -> ReviewOutcome {
+    var response = AdmissionResponse(to: request, allowed: true, reserving: 288)
+    if !warnings.isEmpty { response.warnings(Warnings.fitted(warnings)) }
+    response.beginAuditAnnotations()
+    response.auditAnnotation("decision", verdict == .notJudged ? "not-judged" : "allowed")
+    response.endAuditAnnotations()
+    return ReviewOutcome(
+      body: response.finish(),
+      decision: Decision(phase: phase, request: request, subject: subject, verdict: verdict), claim: claim,
+      admitted: phase == .validate ? admitted(request, subject) : nil)
+  }
+
+  private func admitted(_ request: AdmissionRequest, _ subject: Subject) -> AdmittedChange? {
+    guard settings.recordsAdmitted, !request.isDryRun, let operation = request.operation else { return nil }
+    guard let type = subject.resourceType else { return nil }
+    var writer = JSONWriter()
+    if let object = request.object { writer.value(object) }
+    return AdmittedChange(
+      operation: operation, type: type,
+      name: (request.name ?? request.object?["metadata"]?["name"])?.string ?? "", object: writer.bytes)
+  }
+
+  private func deny(
+    _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ findings: Findings
+  ) -> ReviewOutcome {
+    let kind = request.kind?.string ?? ""
+    let metadata = request.object?["metadata"]
+    let name = request.name ?? metadata?["name"]?.nonEmpty ?? metadata?["generateName"]
+    let target = Denial.Target(
+      group: request.group?.string ?? "", kind: kind, plural: subject.resourceType?.plural ?? kind,
+      name: name?.string ?? "")
+    let denial = Denial(findings, target, maximumCauses: settings.maximumCauses)
+    var response = AdmissionResponse(to: request, allowed: false, reserving: 1024)
+    Self.write(denial, Warnings.fitted(findings.warnings), to: &response)
+    return ReviewOutcome(
+      body: response.finish(),
+      decision: Decision(
+        phase: phase, request: request, subject: subject, verdict: .denied, code: denial.status.code,
+        rule: denial.rules.first?.text))
+  }
+
+  static func write(_ denial: Denial, _ warnings: [String], to response: inout AdmissionResponse) {
+    response.status(denial.status)
+    response.warnings(warnings)
+    response.beginAuditAnnotations()
+    response.auditAnnotation("decision", "denied")
+    response.auditAnnotation("rule", denial.rules.map(\.description).joined(separator: ","))
+    response.endAuditAnnotations()
+  }
+}
+
+extension Subject {
+  /// What the request is about. A subresource is not the object: `status` is written by controllers, `scale` has no
+  /// template.
+  init(_ request: AdmissionRequest) {
+    guard request.subResource == nil, let kind = request.kind else {
+      self = .other
+      return
+    }
+    if let group = request.group, group.equals("spiderpool.spidernet.io") {
+      if kind.equals("SpiderIPPool") {
+        self = .pool
+      } else if kind.equals("SpiderSubnet") {
+        self = .subnet
+      } else {
+        self = kind.equals("SpiderReservedIP") ? .reservedIP : .other
+      }
+    } else if request.group == nil, kind.equals("Pod") {
+      self = .pod
+    } else {
+      self = NativeControllers.isNative(group: request.group, kind: kind) ? .other : .thirdParty
+    }
+  }
+
+  /// The resource, for Spiderpool's own kinds.
+  var resourceType: ResourceType? {
+    switch self {
+    case .pool: .spiderIPPool
+    case .subnet: .spiderSubnet
+    case .reservedIP: .spiderReservedIP
+    case .pod, .thirdParty, .other: nil
+    }
+  }
+}
+
+extension JSONView {
+  /// The view itself if it is a string that is not empty.
+  var nonEmpty: JSONView? { utf8?.isEmpty == false ? self : nil }
+}
