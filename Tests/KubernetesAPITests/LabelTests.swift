@@ -1,0 +1,63 @@
+import JSON
+import Testing
+
+@testable import KubernetesAPI
+
+@Suite struct `Labels` {
+  @Test(arguments: [
+    ("10.6.0.0/16", "10-6-0-0-16"), ("fd00::/64", "fd00---64"), ("abcd:1234::/120", "abcd-1234---120"),
+    ("::/8", "0---8"), ("::/0", "0---0"), ("::1:0/112", "0--1-0-112"),
+    ("1111:2222:3333:4444:5555:6666:7777:8880/124", "1111-2222-3333-4444-5555-6666-7777-8880-124"),
+  ])
+  func `of a network are legal values`(_ cidr: String, _ label: String) {
+    #expect(SpiderAPI.cidrLabelValue(cidr) == label)
+    #expect(LabelSyntax.fault(inValue: label) == nil)
+  }
+
+  @Test(arguments: [
+    "app", "a.b/c", "kubernetes.io/metadata.name", "x-y_z.1", String(repeating: "a", count: 63),
+  ])
+  func `accept right keys`(_ key: String) {
+    #expect(LabelSyntax.fault(inKey: key) == nil)
+  }
+
+  @Test(arguments: [
+    "", "/", "a/", "/a", "a/b/c", "-a", "a-", "A_b./c", "a b", "é", String(repeating: "a", count: 64),
+  ])
+  func `refuse wrong keys`(_ key: String) {
+    #expect(LabelSyntax.fault(inKey: key) != nil)
+  }
+
+  @Test(arguments: [("", true), ("A.b_c-1", true), ("-a", false), ("a.", false), ("a/b", false)])
+  func `judge values`(_ value: String, _ isRight: Bool) {
+    #expect((LabelSyntax.fault(inValue: value) == nil) == isRight)
+  }
+
+  private func mistakes(_ json: String) throws -> [String] {
+    var parser = JSONParser()
+    return try parser.parse(Array(json.utf8)) { view in
+      LabelSelector(view).mistakes(at: FieldPath("s"), rule: RuleID("test")).map(\.description)
+    }
+  }
+
+  @Test func `in a right selector have no mistakes`() throws {
+    let selector = """
+      {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"a","operator":"In","values":["x"]},\
+      {"key":"b","operator":"Exists"}]}
+      """
+    #expect(try mistakes(selector) == [])
+  }
+
+  @Test func `in a wrong selector are each told`() throws {
+    let selector = """
+      {"matchLabels":{"a b":"web","c":"-"},"matchExpressions":[{"key":"","operator":"In","values":[]},\
+      {"key":"b","operator":"Exists","values":["x"]},{"key":"b","operator":"Like"}]}
+      """
+    let paths = try mistakes(selector).map { $0.prefix { $0 != ":" } }
+    #expect(
+      paths == [
+        "s.matchLabels", "s.matchLabels", "s.matchExpressions[0].key", "s.matchExpressions[0].values",
+        "s.matchExpressions[1].values", "s.matchExpressions[2].operator",
+      ])
+  }
+}
