@@ -93,9 +93,14 @@ let package = Package(
     tests("KubernetesAPI", ["JSON"]),
     tests("Admission", ["JSON", "Addressing", "KubernetesAPI"]),
     tests("Manifests", ["JSON"]),
-    tests("Cluster", ["JSON", "KubernetesAPI", logging]),
+    tests("Cluster", ["JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient"),
     tests("Controllers"),
+
+    // Programs that tests start.
+    .executableTarget(
+      name: "StoreCrashWriter", dependencies: ["Cluster", "KubernetesAPI", "JSON"],
+      path: "Tests/StoreCrashWriter", swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )
