@@ -30,17 +30,13 @@ extension Reviewer {
     return denial(of: outcome, findings)
   }
 
-  /// The denial in the place of `outcome`, whose claim could not be told to the other replicas. It is taken back.
-  public func denialUnregistered(_ outcome: ReviewOutcome) -> ReviewOutcome {
-    guard let claim = outcome.claim else { preconditionFailure("only an outcome with a claim can lose it") }
-    directory.withdraw(claim)
+  /// The denial in the place of `outcome`, which could not be told to whom it must be told first: other replicas, or the
+  /// embedded store. A claim is taken back.
+  /// - Parameter reason: a sentence without a final stop.
+  public func unavailable(_ outcome: ReviewOutcome, because reason: String) -> ReviewOutcome {
+    if let claim = outcome.claim { directory.withdraw(claim) }
     var findings = Findings()
-    findings.refuse(
-      .overloaded(
-        detail:
-          "the other replicas could not be told of the addresses of \(GoText.quoted(claim.name)) in time; "
-          + "try again in a few seconds",
-        rule: ClaimRule.id))
+    findings.refuse(.overloaded(detail: "\(reason); try again in a few seconds", rule: ClaimRule.id))
     return denial(of: outcome, findings)
   }
 

@@ -1,0 +1,93 @@
+public import Admission
+public import Cluster
+internal import KubernetesAPI
+public import Logging
+
+/// Keeps a ``PoolDirectory`` in step with a cluster's pools, subnets and reserved addresses.
+public final class DirectoryFeed: Sendable {
+  private let pools: Reflector<SpiderIPPool>
+  private let subnets: Reflector<SpiderSubnet>
+  private let reserved: Reflector<SpiderReservedIP>
+
+  /// One kind's name and how its reflector does.
+  public typealias Status = (kind: String, status: ReflectorStatus)
+
+  /// A feed that does nothing yet.
+  public init(
+    _ directory: PoolDirectory, from store: any ClusterStore, timing: ReflectorTiming = ReflectorTiming(),
+    logger: Logger
+  ) {
+    pools = Reflector(
+      store: store, type: .spiderIPPool, sink: Self.poolSink(directory), timing: timing, logger: logger)
+    subnets = Reflector(
+      store: store, type: .spiderSubnet, sink: Self.subnetSink(directory), timing: timing, logger: logger)
+    reserved = Reflector(
+      store: store, type: .spiderReservedIP, sink: Self.reservedSink(directory), timing: timing,
+      logger: logger)
+  }
+
+  /// Follows the cluster until the task is cancelled.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.pools.run() }
+      group.addTask { await self.subnets.run() }
+      group.addTask { await self.reserved.run() }
+    }
+  }
+
+  /// Returns when all three kinds were listed once, or the task is cancelled.
+  public func synced() async {
+    await subnets.synced()
+    await pools.synced()
+    await reserved.synced()
+  }
+
+  /// How each kind does.
+  public var statuses: [Status] {
+    [
+      (ResourceType.spiderIPPool.kind, pools.status), (ResourceType.spiderSubnet.kind, subnets.status),
+      (ResourceType.spiderReservedIP.kind, reserved.status),
+    ]
+  }
+
+  /// Fills a directory once, for a world that does not change.
+  public static func fill(
+    _ directory: PoolDirectory, from store: any ClusterStore
+  ) async throws(ClusterError) {
+    try await load(poolSink(directory), .spiderIPPool, store)
+    try await load(subnetSink(directory), .spiderSubnet, store)
+    try await load(reservedSink(directory), .spiderReservedIP, store)
+  }
+
+  private static func load<Value: Sendable>(
+    _ sink: ReflectorSink<Value>, _ type: ResourceType, _ store: any ClusterStore
+  ) async throws(ClusterError) {
+    var values: [Value] = []
+    _ = try await store.list(type, namespace: nil) { object throws(ClusterError) in
+      do {
+        values.append(try sink.decode(object))
+      } catch {
+        throw .malformed("\(type.kind) \"\(object.key)\" cannot be read: \(error)")
+      }
+    }
+    sink.replaceAll(values)
+  }
+
+  private static func poolSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderIPPool> {
+    ReflectorSink(
+      reading: { SpiderIPPool($0) }, replaceAll: { directory.replacePools($0) },
+      upsert: { directory.upsert($0) }, remove: { directory.removePool($0.name) })
+  }
+
+  private static func subnetSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderSubnet> {
+    ReflectorSink(
+      reading: { SpiderSubnet($0) }, replaceAll: { directory.replaceSubnets($0) },
+      upsert: { directory.upsert($0) }, remove: { directory.removeSubnet($0.name) })
+  }
+
+  private static func reservedSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderReservedIP> {
+    ReflectorSink(
+      reading: { SpiderReservedIP($0) }, replaceAll: { directory.replaceReservedIPs($0) },
+      upsert: { directory.upsert($0) }, remove: { directory.removeReservedIP($0.name) })
+  }
+}

@@ -1,0 +1,126 @@
+public import ArgumentParser
+public import Logging
+public import Telemetry
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve admission reviews over TLS.",
+    discussion: """
+      The state comes from one of three places: the cluster the process runs in (--in-cluster), one named by a \
+      kubeconfig (--kubeconfig), or a folder of manifests with what changed kept beside them (--store). \
+      SIGTERM and SIGINT end it in good order: not ready, connections told to close, drained, exit 0.
+      """)
+
+  @OptionGroup(title: "State") var state: StateOptions
+  @OptionGroup(title: "Addresses and certificates") var transport: TransportOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup(title: "Log") var log: LogOptions
+
+  @Option(help: "Settings as YAML, with Spiderpool's keys: enableIPv4, enableIPv6, enableSpiderSubnet, …")
+  var config: String?
+
+  @Option(help: "How long to go on serving after SIGTERM while clients find out; not ready meanwhile.")
+  var shutdownDelay = DurationArgument(.seconds(5))
+
+  @Option(help: "How long open connections may take to finish after that.")
+  var drainTimeout = DurationArgument(.seconds(30))
+
+  @Option(help: "Write the bound addresses to this file as JSON once reviews are served.")
+  var readyFile: String?
+
+  func validate() throws {
+    try state.validate()
+  }
+
+  func run() async throws {
+    try await Server(options: self).run()
+  }
+}
+
+/// Where the cluster's state comes from.
+struct StateOptions: ParsableArguments {
+  @Option(help: "The cluster a kubeconfig's current context names.")
+  var kubeconfig: String?
+
+  @Flag(help: "The cluster this process runs in, by its service account.")
+  var inCluster = false
+
+  @Option(help: "A folder of manifests; what changes is kept in it.")
+  var store: String?
+
+  @Option(help: "The namespace of the Lease by which replicas agree on new address ranges.")
+  var claimNamespace = "spiderpool"
+
+  func validate() throws {
+    let chosen = [kubeconfig != nil, inCluster, store != nil].filter { $0 }.count
+    guard chosen == 1 else {
+      throw ValidationError("exactly one of --kubeconfig, --in-cluster and --store is needed")
+    }
+  }
+}
+
+/// Where the server listens, and by which certificate it is known.
+struct TransportOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Reviews, over TLS.", valueName: "addr:port"))
+  var listen = ":5722"
+
+  @Option(help: ArgumentHelp("Health: /livez, /readyz.", valueName: "addr:port"))
+  var healthListen = ":5720"
+
+  @Option(help: ArgumentHelp("Metrics: /metrics.", valueName: "addr:port"))
+  var metricsListen = ":5721"
+
+  @Option(help: "The serving certificate and its chain, PEM; read again when it changes.")
+  var tlsCert = "/etc/tls/tls.crt"
+
+  @Option(help: "Its private key, PEM.")
+  var tlsKey = "/etc/tls/tls.key"
+
+  @Option(help: "Ask clients for a certificate of these authorities, PEM.")
+  var clientCA: String?
+
+  @Option(
+    help: "A name (CN or DNS) a client certificate must carry; may be repeated. None: any of the authorities."
+  )
+  var clientName: [String] = []
+
+  @Flag(inversion: .prefixedEnableDisable, help: "Offer HTTP/2 beside HTTP/1.1.")
+  var http2 = true
+
+  @Option(help: "Event loops for reviews; 0: one per core.")
+  var loops = 0
+}
+
+/// The limits that deployments have reason to change; the others have one default.
+struct LimitOptions: ParsableArguments {
+  @Option(help: "Connections in all; more are closed at once.")
+  var maxConnections = 10_000
+
+  @Option(help: "Bytes of one request body.")
+  var maxBodyBytes = 7 << 20
+
+  @Option(help: "From the first byte of a request to the end of its header.")
+  var headerTimeout = DurationArgument(.seconds(5))
+
+  @Option(help: "From the end of the header to the end of the body.")
+  var bodyTimeout = DurationArgument(.seconds(10))
+
+  @Option(help: "After which a connection without a request is closed.")
+  var idleTimeout = DurationArgument(.seconds(100))
+
+  @Option(help: "Streams of one HTTP/2 connection at a time.")
+  var maxStreams = 100
+}
+
+/// What is logged, and how.
+struct LogOptions: ParsableArguments {
+  @Option(help: "text or json.")
+  var logFormat = LogFormat.text
+
+  @Option(help: "trace, debug, info, notice, warning, error or critical; decisions are logged at info.")
+  var logLevel = Logger.Level.info
+}
+
+extension LogFormat: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}

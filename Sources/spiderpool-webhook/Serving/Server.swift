@@ -1,0 +1,90 @@
+internal import Admission
+internal import Controllers
+internal import CoreMetrics
+internal import HTTP
+internal import Logging
+internal import Telemetry
+
+/// The running server: its parts, in the order they start. They stop in the opposite one.
+struct Server {
+  /// What the program waits for.
+  private enum Event {
+    /// The cluster's state is known: reviews can be judged.
+    case synced
+    /// Somebody wants the program to end.
+    case terminated
+  }
+
+  private let options: ServeCommand
+  private let sink = LogSink()
+  private let registry = PrometheusRegistry()
+
+  init(options: ServeCommand) {
+    self.options = options
+  }
+
+  /// Serves until SIGTERM or SIGINT, then ends in good order.
+  func run() async throws {
+    defer { sink.flush() }
+    bootstrapTelemetry()
+    let logger = Logger(label: "serve")
+    let (events, arrival) = AsyncStream.makeStream(of: Event.self)
+    // Waited for first, so that a signal during the start is not lost.
+    let ending = Task {
+      await Signals.termination()
+      arrival.yield(.terminated)
+    }
+    defer { ending.cancel() }
+
+    let settings = try options.config.map(Settings.init(file:)) ?? Settings()
+    let serving = try ServingCertificate(options.transport)
+    let state = try await ClusterState(options.state)
+    let directory = PoolDirectory()
+    let feed = DirectoryFeed(directory, from: state.store, logger: Logger(label: "feed"))
+    let service = ReviewService(
+      reviewer: Reviewer(directory: directory, settings: state.admission(settings)),
+      register: state.register(for: directory), recorder: state.local,
+      log: DecisionLog(sink: sink, format: options.log.logFormat, isEnabled: options.log.logLevel <= .info))
+    let conditions = Conditions()
+    let ports = try Ports(options, serving, service, conditions, registry)
+    let monitor = Monitor(
+      feed: feed, webhook: ports.webhook, serving: serving, sink: sink, conditions: conditions)
+    registry.onScrape { monitor.publish() }
+
+    var bound = BoundAddresses()
+    (bound.health, bound.metrics) = try await ports.startPlain()
+    let background = Task {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await feed.run() }
+        group.addTask {
+          await feed.synced()
+          arrival.yield(.synced)
+        }
+      }
+    }
+    logger.info("waiting for the cluster's state", metadata: ["from": "\(state)"])
+    for await event in events {
+      guard case .synced = event, !Task.isCancelled else { break }
+      bound.webhook = try await ports.startWebhook()
+      monitor.isListening.set()
+      try bound.write(to: options.readyFile)
+      logger.info("serving", metadata: bound.metadata)
+    }
+    logger.info("ending", metadata: ["delay": "\(options.shutdownDelay)"])
+    monitor.isDraining.set()
+    let cutOff = await ports.stop(delay: options.shutdownDelay, timeout: options.drainTimeout)
+    background.cancel()
+    await background.value
+    await state.close()
+    logger.info("ended", metadata: ["connections_cut_off": "\(cutOff)"])
+  }
+
+  private func bootstrapTelemetry() {
+    let log = options.log
+    LoggingSystem.bootstrap { [sink] label in
+      LineLogHandler(label: label, sink: sink, format: log.logFormat, level: log.logLevel)
+    }
+    MetricsSystem.bootstrap(registry)
+    MetricNames.describe(in: registry)
+  }
+}

@@ -1,0 +1,88 @@
+internal import Admission
+internal import Cluster
+internal import Controllers
+internal import HTTP
+internal import KubernetesAPI
+internal import Synchronization
+internal import Transport
+
+/// An admitted review on its way to its answer, while the other replicas or the disk are told of it.
+///
+/// Whatever comes first answers: the work, or the end of the time the API server gives.
+final class Settling: Sendable {
+  /// The part of the time that may pass before the answer; the rest is for its way back.
+  static let share = 0.8
+  /// What is said when that part is over.
+  private static let lateness = "the cluster did not take the change within the time that the review has"
+
+  private let service: ReviewService
+  private let responder: Responder
+  private let start: UInt64
+  private let timeout: Duration
+  private let isAnswered = Atomic(false)
+
+  /// - Parameter start: when the review came, in nanoseconds of the monotonic clock.
+  init(service: ReviewService, responder: Responder, start: UInt64, timeout: Duration) {
+    self.service = service
+    self.responder = responder
+    self.start = start
+    self.timeout = timeout
+  }
+
+  /// Starts the work and the clock.
+  func begin(_ outcome: ReviewOutcome) {
+    let clock = Task { [self] in
+      try await Task.sleep(for: timeout * Self.share)
+      answer(service.reviewer.unavailable(outcome, because: Self.lateness))
+    }
+    Task { [self] in
+      answer(await settle(outcome))
+      clock.cancel()
+    }
+  }
+
+  private func settle(_ outcome: ReviewOutcome) async -> ReviewOutcome {
+    if let claim = outcome.claim, let register = service.register {
+      switch await register.register(claim) {
+      case .registered: break
+      case .conflict(let conflict): return service.reviewer.denial(of: outcome, because: conflict)
+      case .unavailable(let reason):
+        return service.reviewer.unavailable(
+          outcome, because: "the replicas could not agree on the addresses: \(reason)")
+      }
+    }
+    guard let change = outcome.admitted.flatMap(RecordedChange.init), let recorder = service.recorder else {
+      return outcome
+    }
+    do throws(ClusterError) {
+      _ = try await recorder.record(change)
+      return outcome
+    } catch {
+      return service.reviewer.unavailable(outcome, because: "the store did not take the object: \(error)")
+    }
+  }
+
+  private func answer(_ outcome: ReviewOutcome) {
+    guard isAnswered.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+    let nanoseconds = MonotonicClock.now() &- start
+    var metrics = ReviewMetrics()
+    metrics.record(outcome.decision, nanoseconds: nanoseconds)
+    service.log.write(outcome.decision, nanoseconds: nanoseconds)
+    responder.respond(HTTPResponse(status: outcome.httpStatus, body: outcome.body))
+  }
+}
+
+extension RecordedChange {
+  /// What an admitted review asks the store to write down; nil for what changes nothing.
+  init?(_ admitted: AdmittedChange) {
+    let operation: Operation
+    switch admitted.operation {
+    case .create: operation = .create
+    case .update: operation = .update
+    case .delete: operation = .delete
+    case .connect: return nil
+    }
+    self.init(
+      operation: operation, type: admitted.type, namespace: nil, name: admitted.name, json: admitted.object)
+  }
+}

@@ -1,0 +1,85 @@
+internal import Admission
+internal import Cluster
+internal import Controllers
+internal import HTTP
+internal import JSON
+internal import KubernetesAPI
+internal import Synchronization
+internal import Telemetry
+internal import Transport
+
+/// What the handlers of all loops share.
+struct ReviewService: Sendable {
+  let reviewer: Reviewer
+  /// Where claims are agreed on with other replicas; nil where there is no other.
+  let register: ClaimRegister?
+  /// Where admitted objects are written down; nil where an API server does that.
+  let recorder: LocalCluster?
+  let log: DecisionLog
+}
+
+/// Answers the webhook port: reviews, and Spiderpool's health path.
+///
+/// A review is decided on the loop's thread. Only an answer that must wait for the cluster or the disk is given later.
+final class WebhookHandler: LoopHandler {
+  private let service: ReviewService
+  private var parser = JSONParser()
+  private var metrics = ReviewMetrics()
+
+  init(service: ReviewService) {
+    self.service = service
+  }
+
+  func handle(_ request: borrowing HTTPRequest, _ responder: @autoclosure () -> Responder) -> HTTPResponse? {
+    switch Route(path: request.path) {
+    case .review(let phase): return review(request, phase, responder())
+    case .health:
+      return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", body: Array("ok\n".utf8))
+    case .unknown:
+      return StatusAnswer.make(
+        404, "NotFound", "reviews are served at /mutate and /validate, and at Spiderpool's own paths")
+    }
+  }
+
+  private func review(
+    _ request: borrowing HTTPRequest, _ phase: Phase, _ responder: @autoclosure () -> Responder
+  ) -> HTTPResponse? {
+    guard request.method == .post else {
+      return StatusAnswer.make(
+        405, "MethodNotAllowed", "a review is sent by POST", headers: [("allow", "POST")])
+    }
+    guard Self.isJSON(request.headers) else {
+      return StatusAnswer.make(
+        415, "UnsupportedMediaType", "a review is sent with the header Content-Type: application/json")
+    }
+    let start = MonotonicClock.now()
+    let outcome = request.body.withUnsafeBytes { body in
+      service.reviewer.review(body, parser: &parser, phase: phase, now: Timestamp.now())
+    }
+    let hasToWait =
+      (outcome.claim != nil && service.register != nil)
+      || (outcome.admitted != nil && service.recorder != nil)
+    if hasToWait {
+      let settling = Settling(
+        service: service, responder: responder(), start: start,
+        timeout: ReviewTimeout.parse(query: request.query))
+      settling.begin(outcome)
+      return nil
+    }
+    let nanoseconds = MonotonicClock.now() &- start
+    metrics.record(outcome.decision, nanoseconds: nanoseconds)
+    service.log.write(outcome.decision, nanoseconds: nanoseconds)
+    return HTTPResponse(status: outcome.httpStatus, body: outcome.body)
+  }
+
+  /// `application/json`, with or without parameters.
+  private static func isJSON(_ headers: HTTPHeaders) -> Bool {
+    headers.withFirst("content-type") { value in
+      let wanted: StaticString = "application/json"
+      let length = wanted.utf8CodeUnitCount
+      guard value.count >= length else { return false }
+      for index in 0..<length where value[index] | 0x20 != wanted.utf8Start[index] | 0x20 { return false }
+      return value.count == length || value[length] == UInt8(ascii: ";") || value[length] == 0x20
+    } ?? false
+  }
+}
