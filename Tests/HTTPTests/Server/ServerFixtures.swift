@@ -94,14 +94,14 @@ struct ServerIdentity: Sendable {
     client = try TLSClientContext(trust: .authorities(authority.pair.certificate))
   }
 
-  func makeServer() throws -> TLSServerContext {
+  func makeServer(alpn: [ALPN] = [.h2, .http1_1]) throws -> TLSServerContext {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "server-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     let files = try writePair(in: directory.path)
     return try TLSServerContext(
-      certificateFile: files.certificate, keyFile: files.key, alpn: [.h2, .http1_1])
+      certificateFile: files.certificate, keyFile: files.key, alpn: alpn)
   }
 
   /// Issues another certificate and writes it to `tls.crt` and `tls.key`.
