@@ -94,7 +94,7 @@ let package = Package(
     tests("Admission", ["JSON", "Addressing", "KubernetesAPI"]),
     tests("Manifests", ["JSON"]),
     tests("Cluster", ["JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
-    tests("KubernetesClient"),
+    tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
     tests("Controllers"),
 
     // Programs that tests start.

@@ -75,5 +75,11 @@ enum Files {
   }
 }
 
+/// The bytes of a small file with credentials: a certificate, a key or a token.
+/// - Throws: `.file`, with a sentence that names it.
+public func readCredentialFile(_ path: String) throws(TLSError) -> [UInt8] {
+  try Files.read(path)
+}
+
 /// Seconds since 1970 by the machine's clock.
 public func currentUnixTime() -> Int64 { Int64(time(nil)) }
