@@ -86,7 +86,7 @@ let package = Package(
 
     tests("TLS"),
     tests("Transport", ["TLS"]),
-    tests("HTTP", ["TLS", "Transport"]),
+    tests("HTTP", ["TLS", "Transport", logging]),
     tests("JSON"),
     tests("Telemetry", [logging, metrics]),
     tests("Addressing"),

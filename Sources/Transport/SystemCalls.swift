@@ -193,4 +193,22 @@ enum SystemCall {
     var one: UInt64 = 1
     _ = retrying { write(descriptor, &one, 8) }
   }
+
+  // MARK: files
+
+  /// read(2)
+  static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    outcome(retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) })
+  }
+
+  /// inotify_init1(2)
+  static func inotifyCreate() throws(SystemError) -> Int32 {
+    try checked("inotify_init1") { inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
+  }
+
+  /// inotify_add_watch(2) for everything that changes what a directory's names stand for.
+  static func inotifyAdd(_ inotify: Int32, _ directory: String) throws(SystemError) {
+    let events = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO
+    try checked("inotify_add_watch") { inotify_add_watch(inotify, directory, UInt32(events)) }
+  }
 }
