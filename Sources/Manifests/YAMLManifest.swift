@@ -19,7 +19,8 @@ struct YAMLManifest {
   func read(
     _ body: (JSONValue, ManifestPositions) throws(ManifestError) -> Void
   ) throws(ManifestError) {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+    guard let text = String(validating: content, as: UTF8.self) else {
       throw ManifestError(file: file, message: "the text is not UTF-8")
     }
     var remaining = limits.values

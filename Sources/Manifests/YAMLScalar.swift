@@ -39,7 +39,7 @@ enum YAMLScalar {
     case (Tag.Name.bool.rawValue, .bool), (Tag.Name.null.rawValue, .null), (Tag.Name.int.rawValue, .int),
       (Tag.Name.int.rawValue, .uint), (Tag.Name.float.rawValue, .double):
       return plain
-    case (Tag.Name.float.rawValue, .int(let number)): return .double(Double(number))
+    case (Tag.Name.float.rawValue, .int): return plain
     case (Tag.Name.timestamp.rawValue, _): return .string(text)
     default: return nil
     }
@@ -47,7 +47,10 @@ enum YAMLScalar {
 
   private static func number(_ text: String) -> JSONValue? {
     let plain = text.contains("_") ? text.filter { $0 != "_" } : text
-    return integer(plain) ?? (isDecimal(plain) ? Double(plain).map(JSONValue.double) : nil)
+    if let integer = integer(plain) { return integer }
+    guard isDecimal(plain), let number = Double(plain) else { return nil }
+    // As JSON has no other way to write it: 4.0 is 4.
+    return Int64(exactly: number).map(JSONValue.int) ?? .double(number)
   }
 
   private static func integer(_ text: String) -> JSONValue? {
