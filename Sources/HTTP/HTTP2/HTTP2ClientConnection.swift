@@ -86,7 +86,8 @@ final class HTTP2ClientConnection {
   /// Ends a request whose response nobody wants any more; no event comes for it.
   func cancel(_ id: StreamID) {
     // A request that still waits inside is not known to the session by its number.
-    guard let stream = find(id.rawValue) ?? streams.first(where: { $0.id == id.rawValue }) else { return }
+    guard let stream = find(id.rawValue) ?? streams.first(where: { $0.id == id.rawValue }), !stream.isSilent
+    else { return }
     stream.isSilent = true
     session?.reset(id.rawValue, HTTP2.ErrorCode.cancel)
     mayHaveOutput = true

@@ -8,12 +8,12 @@ internal import DequeModule
 ///
 /// Confined to one thread. Call order as in `HTTP1ServerConnection`.
 final class HTTP2ServerConnection {
-  private enum Pending {
+  enum Pending {
     case request(HTTP2ServerStream)
     case refused(Refusal, closes: Bool)
   }
 
-  private enum Draining {
+  enum Draining {
     case no
     /// GOAWAY with an open end is sent; the second follows when the PING behind it is back, or at the deadline
     /// (0: to be set when the time is next told).
@@ -21,16 +21,16 @@ final class HTTP2ServerConnection {
     case ended
   }
 
-  private let limits: HTTPLimits
+  let limits: HTTPLimits
   /// nil once the connection has been given up.
-  private var session: HTTP2Session?
+  var session: HTTP2Session?
   private var meter: ControlFrameMeter
-  private var now: UInt64
+  var now: UInt64
 
-  private var streams: [HTTP2ServerStream] = []
-  private var pending: Deque<Pending> = []
+  var streams: [HTTP2ServerStream] = []
+  var pending: Deque<Pending> = []
   /// Requests whose streams vanished while the handler was at work, and the body bytes they account for.
-  private var cancelled: [Int32: Int] = [:]
+  var cancelled: [Int32: Int] = [:]
   /// Requests in handlers' hands whose streams live.
   private var working = 0
   private var bufferedBytes = 0
@@ -39,19 +39,18 @@ final class HTTP2ServerConnection {
   private var output: [UInt8] = []
   private var block = HTTP2HeaderBlock()
   /// nghttp2 may have something to send.
-  private var mayHaveOutput = true
+  var mayHaveOutput = true
   /// A flood noticed inside a callback.
   private var flood: Refusal?
 
-  private let connectionEnd: UInt64
-  private var isEstablished = false
-  private var draining = Draining.no
-  private var idleStart: UInt64
+  let connectionEnd: UInt64
+  var isEstablished = false
+  var draining = Draining.no
+  var idleStart: UInt64
   /// No stream's deadline lies before it.
-  private var earliestDeadline = UInt64.max
+  var earliestDeadline = UInt64.max
 
   private static let outputPiece = 256 << 10
-  private static let announcementTime = HTTPLimits.second
 
   init(limits: HTTPLimits, now: UInt64) {
     self.limits = limits
@@ -97,7 +96,7 @@ final class HTTP2ServerConnection {
   var wantsInput: Bool { session != nil && output.count < Self.outputPiece }
 
   /// Ends the connection at once and lets everything go.
-  private func giveUp(_ refusal: Refusal, sendsGoAway: Bool = true) {
+  func giveUp(_ refusal: Refusal, sendsGoAway: Bool = true) {
     pending.removeAll()
     pending.append(.refused(refusal, closes: true))
     if sendsGoAway, let lastStream = session?.lastPeerStream {
@@ -153,6 +152,9 @@ final class HTTP2ServerConnection {
     stream.resetsWhenAnswered = !isWhole
     if let fault = stream.fault {
       refuse(stream, fault)
+    } else if stream.target.path.isEmpty {
+      // CONNECT: the only method nghttp2 lets pass without a path.
+      refuse(stream, .badRequest)
     } else if let length = stream.contentLength, length > limits.bodyBytes {
       refuse(stream, .bodyTooLarge)
     } else if working + cancelled.count >= limits.concurrentStreams {
@@ -279,14 +281,14 @@ final class HTTP2ServerConnection {
   }
 
   /// Answers a request that is not wanted, and tells the peer to keep the rest of it.
-  private func refuse(_ stream: HTTP2ServerStream, _ refusal: Refusal) {
+  func refuse(_ stream: HTTP2ServerStream, _ refusal: Refusal) {
     pending.append(.refused(refusal, closes: false))
     stream.headers = HTTPHeaders()
     send(refusal.response, on: stream)
   }
 
   /// Ends a stream without an answer. Not the peer's fault, so not counted as one of its resets.
-  private func cut(_ stream: HTTP2ServerStream, _ refusal: Refusal, _ code: UInt32) {
+  func cut(_ stream: HTTP2ServerStream, _ refusal: Refusal, _ code: UInt32) {
     pending.append(.refused(refusal, closes: false))
     stream.resetIsCounted = true
     stream.body = []
@@ -334,129 +336,10 @@ final class HTTP2ServerConnection {
       output.append(contentsOf: ASCII.slice($0, stream.sent, stream.sent + count))
     }
     stream.sent += count
-    stream.phaseStart = now
     meter.credit(ControlFrameMeter.perRequest)
     if stream.resetsWhenAnswered, stream.sent == stream.answer.count {
       stream.resetIsCounted = true
       session?.reset(stream.id, HTTP2.ErrorCode.noError)
     }
   }
-
-  // MARK: Life
-
-  /// Says GOAWAY in two steps: first that the end is near, and when the peer has heard it, where the end is. Requests that
-  /// were on their way are answered; then the connection is over.
-  func startDraining() {
-    guard case .no = draining, session != nil else { return }
-    draining = .announced(deadline: 0)
-    session?.announceEnd()
-    session?.ping()
-    mayHaveOutput = true
-  }
-
-  private func endDraining() {
-    draining = .ended
-    session?.end()
-    mayHaveOutput = true
-  }
-
-  /// A phase of a stream begins.
-  private func enter(_ stream: HTTP2ServerStream, _ phase: HTTP2ServerStream.Phase) {
-    stream.phase = phase
-    stream.phaseStart = now
-    if let deadline = deadline(of: stream) { earliestDeadline = min(earliestDeadline, deadline) }
-  }
-
-  private func deadline(of stream: HTTP2ServerStream) -> UInt64? {
-    switch stream.phase {
-    case .header: stream.phaseStart &+ limits.headerDeadline
-    case .body: stream.phaseStart &+ limits.bodyAllowance(received: stream.body.count)
-    case .answering: stream.phaseStart &+ limits.responseDeadline
-    case .queued, .working, .closed: nil
-    }
-  }
-
-  /// Carries out one deadline that has passed; call until nil.
-  func expire(now: UInt64) -> Refusal? {
-    self.now = now
-    guard session != nil else { return nil }
-    if !isEstablished, now >= connectionStartDeadline { return expire(.slowHeader) }
-    expireConnection()
-    guard now >= earliestDeadline else { return expireIdle() }
-    earliestDeadline = .max
-    for stream in streams {
-      guard let deadline = deadline(of: stream) else { continue }
-      if now < deadline {
-        earliestDeadline = min(earliestDeadline, deadline)
-        continue
-      }
-      earliestDeadline = 0
-      return expire(stream)
-    }
-    return expireIdle()
-  }
-
-  private func expire(_ stream: HTTP2ServerStream) -> Refusal? {
-    switch stream.phase {
-    case .header:
-      // Nothing else can come before the rest of a header: the connection itself is stuck.
-      return expire(.slowHeader)
-    case .body:
-      refuse(stream, .slowBody)
-      _ = pending.popLast()
-      return .slowBody
-    default:
-      cut(stream, .slowReader, HTTP2.ErrorCode.cancel)
-      _ = pending.popLast()
-      return .slowReader
-    }
-  }
-
-  private func expire(_ refusal: Refusal) -> Refusal {
-    giveUp(refusal)
-    _ = pending.popLast()
-    return refusal
-  }
-
-  /// Steps of the connection's own end that are due. None is a refusal.
-  private func expireConnection() {
-    switch draining {
-    case .announced(deadline: 0): draining = .announced(deadline: now + Self.announcementTime)
-    case .announced(let deadline) where now >= deadline: endDraining()
-    case .no where now >= connectionEnd: startDraining()
-    default: break
-    }
-  }
-
-  private func expireIdle() -> Refusal? {
-    guard isIdle, case .no = draining, now >= idleStart &+ limits.idleTimeout else { return nil }
-    startDraining()
-    return .idle
-  }
-
-  private var connectionStartDeadline: UInt64 { idleStart &+ limits.headerDeadline }
-
-  /// When `expire` has something to do next; may be early.
-  var nextDeadline: UInt64? {
-    guard session != nil else { return nil }
-    var next = earliestDeadline
-    if !isEstablished { next = min(next, connectionStartDeadline) }
-    switch draining {
-    case .no:
-      next = min(next, connectionEnd)
-      if streams.isEmpty { next = min(next, idleStart &+ limits.idleTimeout) }
-    case .announced(let deadline): next = min(next, deadline)
-    case .ended: break
-    }
-    return next == .max ? nil : next
-  }
-
-  /// The connection is to be closed once the output is sent.
-  var wantsClose: Bool {
-    if case .no = draining { return session == nil }
-    return session?.isOver ?? true
-  }
-
-  /// No request is at work and no part of one has come.
-  var isIdle: Bool { streams.isEmpty && cancelled.isEmpty }
 }

@@ -12,8 +12,9 @@ struct HTTP2Session: ~Copyable {
       nghttp2_option_set_no_closed_streams(options, 1)
       nghttp2_option_set_max_settings(options, limits.settingsEntries)
       nghttp2_option_set_max_outbound_ack(options, limits.outboundAcknowledgements)
-      nghttp2_option_set_max_continuations(options, limits.continuations)
-      // Its clock is the system's, ours is the caller's: the meter in front is the one that counts.
+      // Both floods are counted exactly by the meter in front. nghttp2 counts a CONTINUATION again for each piece in which its
+      // frame header arrives, and resets by a clock of its own.
+      nghttp2_option_set_max_continuations(options, limits.continuations * HTTP2.frameHeaderBytes)
       nghttp2_option_set_stream_reset_rate_limit(
         options, max(100, limits.streamResets.burst), max(10, limits.streamResets.perSecond))
       return nghttp2_session_server_new2(&session, callbacks.handle, owner, options)

@@ -99,6 +99,7 @@ struct RawFrames {
   }
 
   static let get = [(":method", "GET"), (":scheme", "https"), (":authority", "a"), (":path", "/")]
+  static func get(_ more: [(String, String)]) -> [(String, String)] { get + more }
   static let post = [(":method", "POST"), (":scheme", "https"), (":authority", "a"), (":path", "/p")]
 
   /// Fields as HPACK literals without indexing (RFC 7541 §6.2.2), each text below 127 bytes or with a long length.

@@ -37,8 +37,8 @@ import Testing
 
   @Test func `carry large bodies both ways, through the windows`() {
     let pair = HTTP2Pair()
-    var generator = SeededGenerator(seed: 7)
-    let large = (0..<(3 << 20)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    // No piece of it looks like the next.
+    let large = Array(0..<UInt32(3 << 18)).withUnsafeBytes { Array($0) }
     pair.server.answer = { HTTPResponse(status: 200, contentType: "x/y", body: $0.body) }
     let stream = pair.send(.put, "/", body: large)
     pair.settle()
@@ -107,8 +107,10 @@ import Testing
     let pair = HTTP2Pair()
     let stream = pair.send(.get, "/")
     stream.map { pair.client.cancel($0) }
+    // Twice: nghttp2 would then send RST_STREAM for a stream that never was.
+    stream.map { pair.client.cancel($0) }
     pair.settle()
-    #expect(pair.client.openStreams == 0)
+    #expect(pair.client.openStreams == 0 && !pair.server.conversation.wantsClose)
     #expect(pair.server.requests.isEmpty && pair.events.isEmpty)
   }
 
