@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The end-to-end test against a real kube-apiserver: installs and builds what is missing, then runs end_to_end/.
+#
+#   end-to-end.sh [--binary PATH] [arguments of end_to_end]
+#
+# Without --binary the release build of this checkout is used, and made if it is not there.
+set -euo pipefail
+source "$(dirname "$0")/shared.sh"
+
+"$cluster_scripts/install.sh"
+"$cluster_scripts/build.sh" >/dev/null
+if [[ " $* " != *" --binary"* ]]; then
+    cd "$cluster_scripts/../.."
+    swift build -c release --product spiderpool-webhook >&2
+    set -- --binary "$(swift build -c release --show-bin-path)/spiderpool-webhook" "$@"
+fi
+exec python3 "$cluster_scripts/end_to_end" "$@"
