@@ -62,7 +62,8 @@ struct World {
 
   /// Creates an object with this spec.
   func create(
-    _ kind: String, _ name: String = "custom", _ spec: String, metadata: String = "", dryRun: Bool = false,
+    _ kind: String, _ spec: String, named name: String = "custom", metadata: String = "",
+    dryRun: Bool = false,
     phase: Phase = .validate
   ) -> Answer {
     let object = World.object(kind, name, spec, metadata: metadata)
@@ -72,7 +73,8 @@ struct World {
 
   /// Changes an object from one spec to another. The status is the stored one.
   func update(
-    _ kind: String, _ name: String = "custom", from before: String, to after: String, status: String = "{}",
+    _ kind: String, named name: String = "custom", from before: String, to after: String,
+    status: String = "{}",
     metadata: String = "", oldMetadata: String? = nil, phase: Phase = .validate, dryRun: Bool = false
   ) -> Answer {
     let old = World.object(kind, name, before, metadata: oldMetadata ?? metadata, status: status)
