@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import Synchronization
 import Testing
 
 @testable import Admission
@@ -13,6 +14,9 @@ struct World {
   var now = World.now
 
   var reviewer: Reviewer { Reviewer(directory: directory, settings: settings) }
+
+  /// What the directory holds now.
+  var index: PoolIndex { directory.withIndex { index in index } }
 
   func answer(_ bytes: [UInt8], _ phase: Phase) -> ReviewOutcome {
     var parser = JSONParser()
@@ -47,13 +51,18 @@ struct World {
       """
   }
 
+  private static let reviews = Atomic(0)
+
+  /// A UID that no other review of this process has.
+  static func nextUID() -> String { "review-\(reviews.add(1, ordering: .relaxed).newValue)" }
+
   /// A review of one of Spiderpool's kinds.
   static func review(
     _ kind: String, _ operation: String, name: String, object: String?, old: String? = nil,
     dryRun: Bool = false
   ) -> String {
     """
-    {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"review-1","kind":{"group":\
+    {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\(nextUID())","kind":{"group":\
     "spiderpool.spidernet.io","version":"v2beta1","kind":"\(kind)"},"resource":{"group":"spiderpool.spidernet.io",\
     "version":"v2beta1","resource":"\(kind.lowercased())s"},"name":"\(name)","operation":"\(operation)",\
     "userInfo":{"username":"admin"},"object":\(object ?? "null"),"oldObject":\(old ?? "null"),"dryRun":\(dryRun)}}

@@ -17,8 +17,10 @@ public struct AddressClaim: Sendable, Equatable {
   /// A claim of more ranges than this goes to other replicas as the one range that spans them.
   static let maximumSharedRanges = 64
 
-  /// The object's UID, or the request's when the object existed before; unique.
+  /// The UID of the request that was admitted; unique.
   public let id: String
+  /// The UID of the object that is being created; empty for a change of an object.
+  public let uid: String
   /// The kind of object.
   public let kind: Kind
   /// The object's name; empty while one is still to be generated.
@@ -33,8 +35,11 @@ public struct AddressClaim: Sendable, Equatable {
   /// Whether it still counts at this time.
   public func isLive(at now: UInt64) -> Bool { now < expires }
 
-  init(id: String, kind: Kind, name: String, network: CIDR, addresses: AddressSet, expires: UInt64) {
+  init(
+    id: String, uid: String, kind: Kind, name: String, network: CIDR, addresses: AddressSet, expires: UInt64
+  ) {
     self.id = id
+    self.uid = uid
     self.kind = kind
     self.name = name
     self.network = network
@@ -46,7 +51,8 @@ public struct AddressClaim: Sendable, Equatable {
 extension AddressClaim {
   /// Reads what `write(to:)` wrote; nil for anything else.
   public init?(_ view: JSONView) {
-    guard let id = view["id"]?.string, let kind = view["kind"]?.string.flatMap(Kind.init(rawValue:)),
+    guard let id = view["id"]?.string, let uid = view["uid"]?.string,
+      let kind = view["kind"]?.string.flatMap(Kind.init(rawValue:)),
       let name = view["name"]?.string, let expires = view["expires"]?.uint,
       let network = view["network"]?.utf8.flatMap(AddressText.network), let list = view["ips"]
     else { return nil }
@@ -58,7 +64,8 @@ extension AddressClaim {
       ranges.append(range)
     }
     self.init(
-      id: id, kind: kind, name: name, network: network, addresses: AddressSet(network.family, ranges),
+      id: id, uid: uid, kind: kind, name: name, network: network,
+      addresses: AddressSet(network.family, ranges),
       expires: expires)
   }
 
@@ -75,6 +82,8 @@ extension AddressClaim {
     writer.object { object in
       object.key("id")
       object.value(id)
+      object.key("uid")
+      object.value(uid)
       object.key("kind")
       object.value(kind.rawValue)
       object.key("name")

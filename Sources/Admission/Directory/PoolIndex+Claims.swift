@@ -4,16 +4,6 @@ extension PoolIndex {
   /// Claims beyond this many are refused: so many objects admitted and not yet seen mean that the watch stands still.
   static let maximumClaims = 8192
 
-  /// The claim with this entry number.
-  func claim(_ id: ID) -> AddressClaim? {
-    guard let detail = claims[id] else { return nil }
-    let entry = self.entry(id)
-    guard let network = entry.network else { return nil }
-    return AddressClaim(
-      id: detail.id, kind: entry.kind == .pool ? .pool : .subnet, name: entry.name, network: network,
-      addresses: entry.addresses ?? AddressSet(network.family), expires: detail.expires)
-  }
-
   /// Takes in a claim. An equal one for the same name is prolonged, a different one stays beside it: which of the two
   /// writes the API server will accept is not known here.
   mutating func take(_ claim: AddressClaim, isForeign: Bool = false) {
@@ -27,7 +17,7 @@ extension PoolIndex {
     let id = add(
       Entry(
         kind: key.kind, isClaim: true, name: claim.name, network: claim.network, addresses: claim.addresses))
-    claims[id] = ClaimDetail(id: claim.id, expires: claim.expires, isForeign: isForeign)
+    claims[id] = ClaimDetail(id: claim.id, uid: claim.uid, expires: claim.expires, isForeign: isForeign)
     claimIDs[claim.id] = id
     claimsOf[key, default: []].append(id)
   }
@@ -50,7 +40,7 @@ extension PoolIndex {
     for id in ids {
       guard let detail = claims[id] else { continue }
       let addresses = entry(id).addresses
-      guard detail.id == uid || addresses.map(isShown) == true else { continue }
+      guard !uid.isEmpty && detail.uid == uid || addresses.map(isShown) == true else { continue }
       settled[detail.id] = detail.expires
       release(id)
     }

@@ -41,6 +41,7 @@ struct PoolIndex: Sendable, Equatable {
   /// What only a claim has.
   struct ClaimDetail: Sendable, Equatable {
     var id: String
+    var uid: String
     var expires: UInt64
     /// Made by another replica.
     var isForeign: Bool

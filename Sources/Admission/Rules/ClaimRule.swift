@@ -15,9 +15,9 @@ enum ClaimRule {
       let change = review.subject == .pool ? review.gained : review.lost
       if change?.isEmpty ?? true { return nil }
     }
-    let uid = review.isCreate ? review.metadata.uid?.string : nil
     return AddressClaim(
-      id: uid ?? review.request.uid.string ?? "", kind: review.subject == .pool ? .pool : .subnet,
+      id: review.request.uid.string ?? "", uid: review.isCreate ? review.metadata.uid?.string ?? "" : "",
+      kind: review.subject == .pool ? .pool : .subnet,
       name: review.name, network: network, addresses: addresses,
       expires: review.now + review.settings.claimLifetime)
   }
