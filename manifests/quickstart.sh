@@ -74,9 +74,9 @@ named() { echo ".request.name = \"$1\" | .request.object.metadata.name = \"$1\" 
 number='["ipam.spidernet.io/ippool-ip-number"] = "+5"'
 
 ask http1.1 mutate "$reviews/v1.20/mutate-spiderippool-create.json"
-ask http1.1 validate "$pool" "$(named fresh '{ips: ["172.18.41.60-172.18.41.69"]}')"
-ask http2 validate "$pool" "$(named taken '{ips: ["172.18.41.45-172.18.41.65"]}')"
-ask http2 validate "$pool" "$(named wrong '{ips: ["10.7.0.1"], gateway: "10.9.0.1"}')"
+ask http1.1 validate "$pool" "$(named fresh '{ipVersion: 4, ips: ["172.18.41.60-172.18.41.69"]}')"
+ask http2 validate "$pool" "$(named taken '{ipVersion: 4, ips: ["172.18.41.45-172.18.41.65"]}')"
+ask http2 validate "$pool" "$(named wrong '{ipVersion: 4, ips: ["10.7.0.1"], gateway: "10.9.0.1"}')"
 ask http2 mutate "$reviews/v1.20/mutate-spidersubnet-create.json"
 ask http1.1 validate "$reviews/v1.36/validate-cloneset-create.json"
 ask http1.1 validate "$reviews/v1.36/validate-cloneset-create.json" \
