@@ -49,8 +49,12 @@ struct StateOptions: ParsableArguments {
   @Option(help: "A folder of manifests; what changes is kept in it.")
   var store: String?
 
-  @Option(help: "The namespace of the Lease by which replicas agree on new address ranges.")
-  var claimNamespace = "spiderpool"
+  @Option(
+    help: """
+      The namespace of the Lease by which replicas agree on new address ranges. By default the one this process runs \
+      in, or spiderpool.
+      """)
+  var claimNamespace: String?
 
   func validate() throws {
     let chosen = [kubeconfig != nil, inCluster, store != nil].filter { $0 }.count

@@ -37,8 +37,8 @@ struct Server {
     defer { ending.cancel() }
 
     let settings = try options.config.map(Settings.init(file:)) ?? Settings()
-    let serving = try ServingCertificate(options.transport)
-    let state = try await ClusterState(options.state)
+    let serving = try ServingCertificate(options.transport, logger: Logger(label: "certificate"))
+    let state = try ClusterState(options.state)
     let directory = PoolDirectory()
     let feed = DirectoryFeed(directory, from: state.store, logger: Logger(label: "feed"))
     let service = ReviewService(
@@ -50,6 +50,7 @@ struct Server {
     let monitor = Monitor(
       feed: feed, webhook: ports.webhook, serving: serving, sink: sink, conditions: conditions)
     registry.onScrape { monitor.publish() }
+    serving.follow(ports.webhook)
 
     var bound = BoundAddresses()
     (bound.health, bound.metrics) = try await ports.startPlain()
@@ -73,6 +74,7 @@ struct Server {
     logger.info("ending", metadata: ["delay": "\(options.shutdownDelay)"])
     monitor.isDraining.set()
     let cutOff = await ports.stop(delay: options.shutdownDelay, timeout: options.drainTimeout)
+    await serving.stop()
     background.cancel()
     await background.value
     await state.close()
