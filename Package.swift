@@ -95,7 +95,7 @@ let package = Package(
     tests("Manifests", ["JSON"]),
     tests("Cluster", ["JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
-    tests("Controllers"),
+    tests("Controllers", ["Admission", "Cluster", "KubernetesAPI", "JSON", logging]),
 
     // Programs that tests start.
     .executableTarget(

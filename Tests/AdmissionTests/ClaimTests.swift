@@ -271,7 +271,7 @@ import Testing
   @Test func `cannot tell each other, so nothing is admitted`() throws {
     let world = World()
     let outcome = world.create("SpiderIPPool", Self.spec, named: "a").outcome
-    let denial = Answer(world.reviewer.denialUnregistered(outcome))
+    let denial = Answer(world.reviewer.unavailable(outcome, because: "nobody listens"))
     #expect(denial.isAllowed == false && denial.status?.code == 503)
     #expect(world.create("SpiderIPPool", Self.spec, named: "b").isAllowed)
   }
