@@ -46,10 +46,16 @@ public struct ManifestReader: Sendable {
     _ paths: [String], _ body: (ManifestDocument) throws(ManifestError) -> Void
   ) throws(ManifestError) {
     for path in paths {
-      for file in try ManifestFiles.under(path) {
-        try read(bytes: try ManifestFiles.contents(file, limit: limits.fileBytes), file: file, body)
-      }
+      for file in try files(under: path) { try read(bytes: try contents(of: file), file: file, body) }
     }
+  }
+
+  /// The files that `read` reads for a path, in order.
+  public func files(under path: String) throws(ManifestError) -> [String] { try ManifestFiles.under(path) }
+
+  /// The bytes of a file, if they are no more than the limit.
+  public func contents(of file: String) throws(ManifestError) -> [UInt8] {
+    try ManifestFiles.contents(file, limit: limits.fileBytes)
   }
 
   /// Reads the documents in `bytes`; `file` is the name that errors and documents bear.

@@ -171,6 +171,29 @@ import Testing
     }
   }
 
+  @Test func `may move from file to file`() async throws {
+    try await withDirectory { directory in
+      try write(manifest("a") + manifest("b"), directory, "one.yaml")
+      _ = try await open(directory)
+      try write(manifest("a"), directory, "one.yaml")
+      try write(manifest("b"), directory, "two.yaml")
+      // Three times: when they moved, and when nothing changed since, and when one of the files goes.
+      for _ in 0..<2 {
+        let summary = try await open(directory)
+        #expect(summary == ManifestSummary(unchanged: 2))
+      }
+      try FileManager.default.removeItem(atPath: directory + "/one.yaml")
+      let summary = try await open(directory) { cluster in
+        let found = try await names(cluster)
+        #expect(found == ["b"])
+      }
+      #expect(summary == ManifestSummary(unchanged: 1, deleted: 1))
+      try write(manifest("b"), directory, "three.yaml")
+      let twice = try refusal(directory)
+      #expect(twice == "DIR/two.yaml: SpiderIPPool b is in DIR/three.yaml:2:1 as well")
+    }
+  }
+
   @Test func `with an error change nothing`() async throws {
     try await withDirectory { directory in
       try write(manifest("a"), directory)

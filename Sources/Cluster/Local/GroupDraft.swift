@@ -14,7 +14,11 @@ struct GroupDraft {
   private(set) var entries: [JournalEntry] = []
   private var latest: [Place: Change] = [:]
 
-  init(version: UInt64) { self.version = version }
+  /// `entries` are written along with the changes.
+  init(version: UInt64, entries: [JournalEntry]) {
+    self.version = version
+    self.entries = entries
+  }
 
   /// The object as the group leaves it so far, if the group touches it.
   func object(_ type: ResourceType, _ key: ObjectKey) -> StoredObject? {
@@ -33,7 +37,7 @@ struct GroupDraft {
     value["metadata"]?["resourceVersion"] = .string(String(version))
     let object = ClusterObject(
       name: draft.key.name, namespace: draft.key.namespace, uid: draft.uid,
-      resourceVersion: ResourceVersion(rawValue: String(version)), json: value.bytes)
+      resourceVersion: ResourceVersion(rawValue: String(version)), json: value.exactBytes)
     let mainVersion = draft.isMain ? version : former?.mainVersion ?? version
     let stored = StoredObject(object: object, mainVersion: mainVersion)
     let change = Change(kind: draft.kind, type: type, stored: stored, version: version)
@@ -51,8 +55,14 @@ struct GroupDraft {
         .putManifest(
           AppliedManifest(
             type: write.type, key: key, file: file, content: write.json, mainVersion: mainVersion)))
+    case .move(let file): entries.append(.moveManifest(key, write.type, file: file))
     case .retract: entries.append(.removeManifest(key, write.type))
     default: break
     }
   }
+}
+
+extension JSONValue {
+  /// The document in an array without spare room, for those who keep it.
+  var exactBytes: [UInt8] { bytes.withUnsafeBufferPointer { Array($0) } }
 }

@@ -17,16 +17,22 @@ enum JournalEntry: Sendable {
   case put(StoredObject, ResourceType)
   case remove(ObjectKey, ResourceType)
   case putManifest(AppliedManifest)
+  /// The manifest stands in another file than before.
+  case moveManifest(ObjectKey, ResourceType, file: String)
   case removeManifest(ObjectKey, ResourceType)
+  /// All of a manifest file was applied; it need not be read again while it is the same.
+  case putFile(String, content: [UInt8])
+  case removeFile(String)
 }
 
 /// The durable side of a `LocalCluster`: one SQLite database, held by one process.
 ///
 /// A transaction is durable when `commit` has returned: write-ahead log, `synchronous=FULL`.
 struct Journal: ~Copyable {
-  private let connection: SQLiteConnection
+  let connection: SQLiteConnection
   private var statements: Statements
-  private var writtenTypes: Set<ResourceType> = []
+  /// The types of the objects and manifests, by qualified name.
+  private(set) var types: [String: ResourceType]
 
   /// Marks the file as ours: "spwh".
   private static let applicationID: Int64 = 0x7370_7768
@@ -63,7 +69,9 @@ struct Journal: ~Copyable {
       let pages = max(1, Int64(maximumBytes) / (try connection.integer("PRAGMA page_size")))
       try connection.execute("PRAGMA max_page_count=\(pages)")
     }
+    let types = try Self.types(connection)
     statements = try Statements(connection)
+    self.types = types
     self.connection = connection
   }
 
@@ -80,6 +88,8 @@ struct Journal: ~Copyable {
     CREATE TABLE IF NOT EXISTS manifests (
       type TEXT NOT NULL REFERENCES types, namespace TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL,
       content BLOB NOT NULL, main_version INTEGER NOT NULL, PRIMARY KEY (type, namespace, name));
+    CREATE INDEX IF NOT EXISTS manifests_by_file ON manifests (file);
+    CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, content BLOB NOT NULL);
     """
 
   /// Why the database found must be left alone; nil for one of ours, and for an empty one.
@@ -103,66 +113,27 @@ struct Journal: ~Copyable {
 }
 
 extension Journal {
-  /// The version of the last committed change.
-  func version() throws(SQLiteError) -> UInt64 {
-    UInt64(try connection.integer("SELECT version FROM store"))
-  }
-
-  /// Hands over every object.
-  func objects(_ body: (StoredObject, ResourceType) -> Void) throws(SQLiteError) {
-    let types = try types()
-    var statement = try connection.prepare(
-      "SELECT type, namespace, name, uid, version, main_version, json FROM objects")
-    try statement.rows { row throws(SQLiteError) in
-      guard let type = types[row.text(0)] else { return }
-      let object = ClusterObject(
-        name: row.text(2), namespace: Self.namespace(row.text(1)), uid: row.text(3),
-        resourceVersion: ResourceVersion(rawValue: String(row.integer(4))), json: row.bytes(6))
-      body(StoredObject(object: object, mainVersion: UInt64(row.integer(5))), type)
-    }
-  }
-
-  /// What was applied last for an object, if it came from a manifest.
-  mutating func manifest(_ type: ResourceType, _ key: ObjectKey) throws(SQLiteError) -> [UInt8]? {
-    var content: [UInt8]?
-    try statements.findManifest.rows(.text(type.qualifiedName), .text(key.namespace ?? ""), .text(key.name)) {
-      row throws(SQLiteError) in content = row.bytes(0)
-    }
-    return content
-  }
-
-  /// Hands over the objects that manifests made, with the version of that write.
-  func manifests(_ body: (ResourceType, ObjectKey, UInt64) -> Void) throws(SQLiteError) {
-    let types = try types()
-    var statement = try connection.prepare("SELECT type, namespace, name, main_version FROM manifests")
-    try statement.rows { row throws(SQLiteError) in
-      guard let type = types[row.text(0)] else { return }
-      body(type, ObjectKey(namespace: Self.namespace(row.text(1)), name: row.text(2)), UInt64(row.integer(3)))
-    }
-  }
-
   /// Writes all entries and the version they lead to, in one transaction. Durable once it has returned; when it
   /// throws, nothing of it was done.
   mutating func commit(_ entries: [JournalEntry], version: UInt64) throws(SQLiteError) {
-    var newTypes: Set<ResourceType> = []
+    let former = types
     do throws(SQLiteError) {
       try statements.begin.run()
-      for entry in entries { try write(entry, &newTypes) }
+      for entry in entries { try write(entry) }
       try statements.putVersion.run(.integer(Int64(version)))
       try statements.commit.run()
     } catch {
       // SQLite has rolled back already after some errors; a failure to do so shows at the next BEGIN.
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+      types = former
       throw error
     }
-    writtenTypes.formUnion(newTypes)
   }
 
-  private mutating func write(_ entry: JournalEntry, _ newTypes: inout Set<ResourceType>) throws(SQLiteError)
-  {
+  private mutating func write(_ entry: JournalEntry) throws(SQLiteError) {
     switch entry {
     case .put(let stored, let type):
-      try declare(type, &newTypes)
+      try declare(type)
       let object = stored.object
       try statements.putObject.run(
         .text(type.qualifiedName), .text(object.namespace ?? ""), .text(object.name), .text(object.uid),
@@ -171,26 +142,33 @@ extension Journal {
     case .remove(let key, let type):
       try statements.removeObject.run(.text(type.qualifiedName), .text(key.namespace ?? ""), .text(key.name))
     case .putManifest(let manifest):
-      try declare(manifest.type, &newTypes)
+      try declare(manifest.type)
       try statements.putManifest.run(
         .text(manifest.type.qualifiedName), .text(manifest.key.namespace ?? ""), .text(manifest.key.name),
         .text(manifest.file), .bytes(manifest.content), .integer(Int64(manifest.mainVersion)))
+    case .moveManifest(let key, let type, let file):
+      try statements.moveManifest.run(
+        .text(file), .text(type.qualifiedName), .text(key.namespace ?? ""), .text(key.name))
     case .removeManifest(let key, let type):
       try statements.removeManifest.run(
         .text(type.qualifiedName), .text(key.namespace ?? ""), .text(key.name))
+    case .putFile(let path, let content): try statements.putFile.run(.text(path), .bytes(content))
+    case .removeFile(let path): try statements.removeFile.run(.text(path))
     }
   }
 
-  private mutating func declare(
-    _ type: ResourceType, _ newTypes: inout Set<ResourceType>
-  ) throws(SQLiteError) {
-    guard !writtenTypes.contains(type), newTypes.insert(type).inserted else { return }
+  private mutating func declare(_ type: ResourceType) throws(SQLiteError) {
+    let name = type.qualifiedName
+    guard types[name] != type else { return }
     try statements.putType.run(
-      .text(type.qualifiedName), .text(type.group), .text(type.version), .text(type.plural), .text(type.kind),
+      .text(name), .text(type.group), .text(type.version), .text(type.plural), .text(type.kind),
       .integer(type.isNamespaced ? 1 : 0), .integer(type.hasStatus ? 1 : 0))
+    types[name] = type
   }
 
-  private func types() throws(SQLiteError) -> [String: ResourceType] {
+  private static func types(
+    _ connection: borrowing SQLiteConnection
+  ) throws(SQLiteError) -> [String: ResourceType] {
     var types: [String: ResourceType] = [:]
     var statement = try connection.prepare(
       "SELECT name, \"group\", version, plural, kind, namespaced, status FROM types")
@@ -201,8 +179,6 @@ extension Journal {
     }
     return types
   }
-
-  private static func namespace(_ text: String) -> String? { text.isEmpty ? nil : text }
 }
 
 /// The statements used over and over.
@@ -213,7 +189,9 @@ private struct Statements: ~Copyable {
   var removeObject: SQLiteStatement
   var putManifest: SQLiteStatement
   var removeManifest: SQLiteStatement
-  var findManifest: SQLiteStatement
+  var moveManifest: SQLiteStatement
+  var putFile: SQLiteStatement
+  var removeFile: SQLiteStatement
   var putType: SQLiteStatement
   var putVersion: SQLiteStatement
 
@@ -225,7 +203,9 @@ private struct Statements: ~Copyable {
     let removeObject = try connection.prepare("DELETE FROM objects \(one)")
     let putManifest = try connection.prepare("INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, ?, ?)")
     let removeManifest = try connection.prepare("DELETE FROM manifests \(one)")
-    let findManifest = try connection.prepare("SELECT content FROM manifests \(one)")
+    let moveManifest = try connection.prepare("UPDATE manifests SET file = ? \(one)")
+    let putFile = try connection.prepare("INSERT OR REPLACE INTO files VALUES (?, ?)")
+    let removeFile = try connection.prepare("DELETE FROM files WHERE path = ?")
     let putType = try connection.prepare("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?, ?, ?, ?)")
     let putVersion = try connection.prepare("UPDATE store SET version = ?")
     self.begin = begin
@@ -234,7 +214,9 @@ private struct Statements: ~Copyable {
     self.removeObject = removeObject
     self.putManifest = putManifest
     self.removeManifest = removeManifest
-    self.findManifest = findManifest
+    self.moveManifest = moveManifest
+    self.putFile = putFile
+    self.removeFile = removeFile
     self.putType = putType
     self.putVersion = putVersion
   }

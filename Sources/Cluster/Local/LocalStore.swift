@@ -37,10 +37,12 @@ final class LocalStore: Sendable {
   }
 
   /// Decides, commits and publishes a group of writes.
-  func run(_ writes: [ObjectWrite]) -> [Result<WriteOutcome, ClusterError>] {
+  func run(
+    _ writes: [ObjectWrite], and entries: [JournalEntry] = []
+  ) -> [Result<WriteOutcome, ClusterError>] {
     engine.withLock { engine in
       let version = shared.withLock { $0.state.version }
-      let group = engine.run(writes, version: version) { type, key in
+      let group = engine.run(writes, and: entries, version: version) { type, key in
         shared.withLock { $0.state.object(type, key) }
       }
       publish(group.changes)

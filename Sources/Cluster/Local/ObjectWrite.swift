@@ -11,6 +11,8 @@ struct ObjectWrite: Sendable {
     case record(RecordedChange.Operation)
     /// A manifest, new or changed, from this file.
     case apply(file: String)
+    /// A manifest is the same as before, in another file.
+    case move(file: String)
     /// A manifest is gone: its object is deleted if it was last written by it, at this version.
     case retract(mainVersion: UInt64)
   }

@@ -31,12 +31,13 @@ struct WriteEngine: ~Copyable {
     breakdown = breakdown ?? "the store is closed"
   }
 
-  /// Decides writes in order, each seeing those before it, and commits what they come to.
+  /// Decides writes in order, each seeing those before it, and commits what they come to, `entries` included.
   mutating func run(
-    _ writes: [ObjectWrite], version: UInt64, lookUp: (ResourceType, ObjectKey) -> StoredObject?
+    _ writes: [ObjectWrite], and entries: [JournalEntry] = [], version: UInt64,
+    lookUp: (ResourceType, ObjectKey) -> StoredObject?
   ) -> Group {
     if let breakdown { return refuse(writes, breakdown) }
-    var draft = GroupDraft(version: version)
+    var draft = GroupDraft(version: version, entries: entries)
     var results: [Result<WriteOutcome, ClusterError>] = []
     results.reserveCapacity(writes.count)
     for write in writes {
@@ -119,6 +120,7 @@ struct WriteEngine: ~Copyable {
     case .record(.update): return try rules.recordUpdate(existing, of: key, with: incoming)
     case .record(.delete): return try rules.delete(existing, of: key, preconditions: Preconditions())
     case .apply: return try rules.apply(existing, of: key, manifest: incoming)
+    case .move: return .unchanged
     case .retract(let mainVersion):
       guard present.mainVersion == mainVersion else { return .unchanged }
       return try rules.delete(existing, of: key, preconditions: Preconditions())
@@ -132,14 +134,14 @@ struct WriteEngine: ~Copyable {
     case .create: .changed(try rules.create(incoming, key: key, from: .client))
     case .update, .updateStatus, .delete: throw .notFound("\(rules.described(key)) not found")
     case .record(.create), .record(.update): .changed(try rules.create(incoming, key: key, from: .review))
-    case .record(.delete), .retract: .unchanged
+    case .record(.delete), .move, .retract: .unchanged
     case .apply: .changed(try rules.create(incoming, key: key, from: .manifest))
     }
   }
 
   private mutating func value(_ write: ObjectWrite) throws(ClusterError) -> JSONValue {
     switch write.operation {
-    case .delete, .record(.delete), .retract: .null
+    case .delete, .record(.delete), .move, .retract: .null
     default: try parse(write.json)
     }
   }
