@@ -117,9 +117,12 @@ final class HTTP2ClientConnection {
   /// The peer has closed its side, or the connection has failed: what is not complete never will be.
   func receiveEnd() { giveUp() }
 
+  deinit { session?.delete() }
+
   private func giveUp() {
-    guard session != nil else { return }
-    session = nil
+    guard let session else { return }
+    session.delete()
+    self.session = nil
     for stream in streams where !stream.isSilent {
       events.append(.reset(StreamID(stream.id), stream.failure ?? .connectionLost))
     }

@@ -62,11 +62,11 @@ struct HTTP2HeaderBlock {
   }
 
   /// Hands the fields in nghttp2's form to the closure; they are valid inside it only.
-  mutating func withFields<R>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> R) -> R {
+  mutating func withFields<R>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> R) -> R {
     let entries = entries
     return text.withUnsafeMutableBufferPointer { text in
       withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: entries.count) { fields in
-        guard let base = text.baseAddress else { return body(nil, 0) }
+        guard let base = text.baseAddress else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
         for (index, entry) in entries.enumerated() {
           let name = base + entry.start
           fields.initializeElement(
@@ -75,7 +75,7 @@ struct HTTP2HeaderBlock {
               name: name, value: name + entry.nameCount, namelen: entry.nameCount,
               valuelen: entry.valueCount, flags: 0))
         }
-        return body(UnsafePointer(fields.baseAddress), entries.count)
+        return body(UnsafeBufferPointer(rebasing: fields[..<entries.count]))
       }
     }
   }

@@ -4,21 +4,24 @@ internal import CNghttp2
 enum HTTP2ServerCallbacks {
   static let table = HTTP2Callbacks { callbacks in
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, owner in
-      guard let machine = machine(owner), let frame else { return failure }
-      if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-        machine.streamBegan(frame.pointee.hd.stream_id)
+      with(owner) { machine in
+        guard let frame else { return failure }
+        if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+          machine.streamBegan(frame.pointee.hd.stream_id)
+        }
+        return 0
       }
-      return 0
     }
     nghttp2_session_callbacks_set_on_header_callback(callbacks) {
       _, frame, name, nameCount, value, valueCount, _, owner in
-      guard let machine = machine(owner), let frame else { return failure }
-      // Trailers are dropped.
-      guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
-      machine.fieldCame(
-        frame.pointee.hd.stream_id, UnsafeRawBufferPointer(start: name, count: nameCount),
-        UnsafeRawBufferPointer(start: value, count: valueCount))
-      return 0
+      with(owner) { machine in
+        // Trailers are dropped.
+        guard let frame, frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
+        machine.fieldCame(
+          UnsafeRawBufferPointer(start: name, count: nameCount),
+          UnsafeRawBufferPointer(start: value, count: valueCount))
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, _ in
       // A field that may not be in a message makes the message malformed (RFC 9113 §8.2.1); nghttp2 would skip it.
@@ -26,29 +29,33 @@ enum HTTP2ServerCallbacks {
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, stream, bytes, count, owner in
-      guard let machine = machine(owner) else { return failure }
-      machine.dataCame(stream, UnsafeRawBufferPointer(start: bytes, count: count))
-      return 0
+      with(owner) { machine in
+        machine.dataCame(stream, UnsafeRawBufferPointer(start: bytes, count: count))
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, owner in
-      guard let machine = machine(owner), let frame else { return failure }
-      let header = frame.pointee.hd
-      let isRequest =
-        header.type == HTTP2.FrameType.headers && frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-      machine.frameCame(
-        type: header.type, flags: header.flags, stream: header.stream_id, isRequest: isRequest)
-      return 0
+      with(owner) { machine in
+        guard let frame else { return failure }
+        let header = frame.pointee.hd
+        let isRequest =
+          header.type == HTTP2.FrameType.headers && frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+        machine.frameCame(
+          type: header.type, flags: header.flags, stream: header.stream_id, isRequest: isRequest)
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, code, owner in
-      guard let machine = machine(owner) else { return failure }
-      return machine.streamClosed(stream, code: code) ? 0 : failure
+      with(owner) { machine in machine.streamClosed(stream, code: code) ? 0 : failure }
     }
     nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, source, owner in
-      guard let machine = machine(owner), let header, let pointer = source?.pointee.ptr else {
-        return failure
+      with(owner) { machine in
+        guard let header, let pointer = source?.pointee.ptr else { return failure }
+        machine.sendData(
+          stream(pointer),
+          header: UnsafeRawBufferPointer(start: header, count: HTTP2.frameHeaderBytes), count: count)
+        return 0
       }
-      machine.sendData(stream(pointer), header: UnsafeRawBufferPointer(start: header, count: 9), count: count)
-      return 0
     }
   }
 
@@ -64,10 +71,13 @@ enum HTTP2ServerCallbacks {
 
   private static let failure = Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
 
+  /// Lends the machine to the closure, without counting a reference: the session is the machine's own.
   @inline(__always)
-  private static func machine(_ owner: UnsafeMutableRawPointer?) -> HTTP2ServerConnection? {
-    guard let owner else { return nil }
-    return Unmanaged<HTTP2ServerConnection>.fromOpaque(owner).takeUnretainedValue()
+  private static func with(
+    _ owner: UnsafeMutableRawPointer?, _ body: (HTTP2ServerConnection) -> Int32
+  ) -> Int32 {
+    guard let owner else { return failure }
+    return Unmanaged<HTTP2ServerConnection>.fromOpaque(owner)._withUnsafeGuaranteedRef(body)
   }
 
   @inline(__always)

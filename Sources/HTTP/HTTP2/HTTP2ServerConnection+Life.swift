@@ -59,18 +59,18 @@ extension HTTP2ServerConnection {
       return expire(.slowHeader)
     case .body:
       refuse(stream, .slowBody)
-      _ = pending.popLast()
+      takeBackEvent()
       return .slowBody
     default:
       cut(stream, .slowReader, HTTP2.ErrorCode.cancel)
-      _ = pending.popLast()
+      takeBackEvent()
       return .slowReader
     }
   }
 
   private func expire(_ refusal: Refusal) -> Refusal {
     giveUp(refusal)
-    _ = pending.popLast()
+    takeBackEvent()
     return refusal
   }
 

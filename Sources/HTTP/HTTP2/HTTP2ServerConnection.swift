@@ -1,5 +1,3 @@
-internal import DequeModule
-
 /// The server's side of one HTTP/2 connection (RFC 9113): bytes in, requests out, answers in, bytes out.
 ///
 /// nghttp2 does the framing and HPACK, and refuses malformed messages; this machine puts requests together, keeps the
@@ -28,7 +26,9 @@ final class HTTP2ServerConnection {
   var now: UInt64
 
   var streams: [HTTP2ServerStream] = []
-  var pending: Deque<Pending> = []
+  /// Events, of which those before `nextPending` have been told.
+  private(set) var pending: [Pending] = []
+  private var nextPending = 0
   /// Requests whose streams vanished while the handler was at work, and the body bytes they account for.
   var cancelled: [Int32: Int] = [:]
   /// Requests in handlers' hands whose streams live.
@@ -38,6 +38,7 @@ final class HTTP2ServerConnection {
 
   private var output: [UInt8] = []
   private var block = HTTP2HeaderBlock()
+  private var builder = HTTP2RequestBuilder()
   /// nghttp2 may have something to send.
   var mayHaveOutput = true
   /// A flood noticed inside a callback.
@@ -97,8 +98,8 @@ final class HTTP2ServerConnection {
 
   /// Ends the connection at once and lets everything go.
   func giveUp(_ refusal: Refusal, sendsGoAway: Bool = true) {
-    pending.removeAll()
-    pending.append(.refused(refusal, closes: true))
+    pending = [.refused(refusal, closes: true)]
+    nextPending = 0
     if sendsGoAway, let lastStream = session?.lastPeerStream {
       let isFlood = refusal != .protocolError
       output += HTTP2.goAway(
@@ -108,7 +109,10 @@ final class HTTP2ServerConnection {
     abandon()
   }
 
+  deinit { session?.delete() }
+
   private func abandon() {
+    session?.delete()
     session = nil
     for stream in streams { stream.phase = .closed }
     streams.removeAll()
@@ -121,15 +125,15 @@ final class HTTP2ServerConnection {
   // MARK: What the callbacks forward
 
   func streamBegan(_ id: Int32) {
-    let stream = HTTP2ServerStream(id: id, now: now)
-    stream.index = streams.count
+    let stream = HTTP2ServerStream(id: id, index: streams.count, now: now)
     streams.append(stream)
+    builder = HTTP2RequestBuilder()
     session?.attach(Unmanaged.passUnretained(stream).toOpaque(), to: id)
     enter(stream, .header)
   }
 
-  func fieldCame(_ id: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-    find(id)?.add(name, value, limits: limits)
+  func fieldCame(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    builder.add(name, value, limits: limits)
   }
 
   func frameCame(type: UInt8, flags: UInt8, stream id: Int32, isRequest: Bool) {
@@ -150,20 +154,23 @@ final class HTTP2ServerConnection {
 
   private func headerCame(_ stream: HTTP2ServerStream, isWhole: Bool) {
     stream.resetsWhenAnswered = !isWhole
-    if let fault = stream.fault {
+    stream.method = builder.method
+    if let fault = builder.fault {
       refuse(stream, fault)
-    } else if stream.target.path.isEmpty {
+    } else if builder.target.path.isEmpty {
       // CONNECT: the only method nghttp2 lets pass without a path.
       refuse(stream, .badRequest)
-    } else if let length = stream.contentLength, length > limits.bodyBytes {
+    } else if let length = builder.contentLength, length > limits.bodyBytes {
       refuse(stream, .bodyTooLarge)
     } else if working + cancelled.count >= limits.concurrentStreams {
       // Streams are bounded by nghttp2; this bounds the work behind streams that were cancelled.
       cut(stream, .connectionBusy, HTTP2.ErrorCode.refusedStream)
     } else {
       enter(stream, .body)
-      if let length = stream.contentLength { stream.body.reserveCapacity(min(length, 64 << 10)) }
-      if stream.expectsContinue, !isWhole { session?.submitContinue(stream.id) }
+      stream.target = builder.target
+      stream.headers = builder.headers
+      if let length = builder.contentLength { stream.body.reserveCapacity(min(length, 64 << 10)) }
+      if builder.expectsContinue, !isWhole { session?.submitContinue(stream.id) }
     }
   }
 
@@ -229,7 +236,9 @@ final class HTTP2ServerConnection {
 
   /// What was understood since; nil when all is told. A request whose stream is gone already is not told.
   func nextEvent() -> ServerEvent? {
-    while let next = pending.popFirst() {
+    while nextPending < pending.count {
+      let next = pending[nextPending]
+      nextPending += 1
       switch next {
       case .refused(let refusal, let closes): return .refused(refusal, closes: closes)
       case .request(let stream) where stream.phase == .queued:
@@ -239,8 +248,15 @@ final class HTTP2ServerConnection {
       case .request: continue
       }
     }
+    if !pending.isEmpty {
+      pending.removeAll(keepingCapacity: pending.capacity <= 256)
+      nextPending = 0
+    }
     return nil
   }
+
+  /// Takes the last event back: it is told in another way.
+  func takeBackEvent() { pending.removeLast() }
 
   /// Answers a request. If its stream is gone, the answer is dropped.
   func respond(_ response: HTTPResponse, to id: StreamID, now: UInt64) {
@@ -259,12 +275,6 @@ final class HTTP2ServerConnection {
     bufferedBytes -= stream.accountedBytes
     stream.accountedBytes = 0
     stream.body = []
-    block.removeAll()
-    block.add(":status", decimal: response.status)
-    if !response.contentType.isEmpty { block.add("content-type", response.contentType) }
-    if response.mayHaveBody { block.add("content-length", decimal: response.body.count) }
-    for (name, value) in response.extraHeaders { block.add(name, value) }
-
     let hasBody = stream.method != .head && response.mayHaveBody && !response.body.isEmpty
     if hasBody { stream.answer = response.body }
     let source =
@@ -272,7 +282,9 @@ final class HTTP2ServerConnection {
       ? HTTP2BodySource(
         stream: Unmanaged.passUnretained(stream).toOpaque(), read: HTTP2ServerCallbacks.readAnswer) : nil
     enter(stream, .answering)
-    let isQueued = session?.submitResponse(stream.id, &block, body: source) ?? false
+    let isQueued = HTTP2ResponseFields.with(response, &block) { fields in
+      session?.submitResponse(stream.id, fields, body: source) ?? false
+    }
     if !isQueued || (stream.resetsWhenAnswered && !hasBody) {
       stream.resetIsCounted = true
       session?.reset(stream.id, isQueued ? HTTP2.ErrorCode.noError : HTTP2.ErrorCode.internalError)

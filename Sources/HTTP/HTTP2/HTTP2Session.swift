@@ -1,9 +1,13 @@
 internal import CNghttp2
 
-/// Owns one `nghttp2_session`. The machine that keeps it must outlive it and is what the callbacks find in `user_data`.
+/// One `nghttp2_session`. Its owner is the machine that made it, which the callbacks find in `user_data`: it keeps this value
+/// for itself and calls `delete` once, at its own end at the latest.
+///
+/// A plain handle and not a noncopyable owner, because callbacks come back into the machine while it uses the session: each
+/// use is then a load, without a check for overlapping accesses.
 ///
 /// Nothing here may be called from inside `receive` or `nextOutput` except what is said to be allowed in callbacks.
-struct HTTP2Session: ~Copyable {
+struct HTTP2Session {
   private let handle: OpaquePointer
 
   /// The server's side, with the limits nghttp2 can keep by itself. Queues our SETTINGS.
@@ -47,7 +51,8 @@ struct HTTP2Session: ~Copyable {
     setConnectionWindow(connectionWindow)
   }
 
-  deinit { nghttp2_session_del(handle) }
+  /// Frees the session; it is not used again. Not allowed in callbacks.
+  func delete() { nghttp2_session_del(handle) }
 
   private static func make(_ create: (inout OpaquePointer?, OpaquePointer) -> Int32) -> OpaquePointer {
     var options: OpaquePointer?
@@ -117,21 +122,22 @@ struct HTTP2Session: ~Copyable {
 
   /// Queues an answer; false if the stream cannot be answered any more. `body` nil: there is none.
   func submitResponse(
-    _ stream: Int32, _ block: inout HTTP2HeaderBlock, body: HTTP2BodySource?
+    _ stream: Int32, _ fields: UnsafeBufferPointer<nghttp2_nv>, body: HTTP2BodySource?
   ) -> Bool {
-    block.withFields { fields, count in
-      guard let body else { return nghttp2_submit_response(handle, stream, fields, count, nil) == 0 }
-      var provider = body.provider
-      return nghttp2_submit_response(handle, stream, fields, count, &provider) == 0
+    guard let body else {
+      return nghttp2_submit_response(handle, stream, fields.baseAddress, fields.count, nil) == 0
     }
+    var provider = body.provider
+    return nghttp2_submit_response(handle, stream, fields.baseAddress, fields.count, &provider) == 0
   }
 
   /// Queues `100 Continue`.
   func submitContinue(_ stream: Int32) {
     var block = HTTP2HeaderBlock()
     block.add(":status", decimal: 100)
-    block.withFields { fields, count in
-      _ = nghttp2_submit_headers(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, fields, count, nil)
+    block.withFields { fields in
+      _ = nghttp2_submit_headers(
+        handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, fields.baseAddress, fields.count, nil)
     }
   }
 
@@ -139,10 +145,12 @@ struct HTTP2Session: ~Copyable {
   func submitRequest(
     _ block: inout HTTP2HeaderBlock, body: HTTP2BodySource?, attachment: UnsafeMutableRawPointer
   ) -> Int32? {
-    let stream = block.withFields { fields, count in
-      guard let body else { return nghttp2_submit_request(handle, nil, fields, count, nil, attachment) }
+    let stream = block.withFields { fields in
+      guard let body else {
+        return nghttp2_submit_request(handle, nil, fields.baseAddress, fields.count, nil, attachment)
+      }
       var provider = body.provider
-      return nghttp2_submit_request(handle, nil, fields, count, &provider, attachment)
+      return nghttp2_submit_request(handle, nil, fields.baseAddress, fields.count, &provider, attachment)
     }
     return stream > 0 ? stream : nil
   }

@@ -3,7 +3,7 @@
 /// All fields lie in one array, each as its two lengths and its bytes, so a parsed request's headers cost one
 /// allocation and a look-up walks a few cache lines without making a `String` of anything it passes.
 public struct HTTPHeaders: Sendable, Equatable {
-  /// Per field: name length (2 bytes), value length (4 bytes), name, value.
+  /// Per field: name length (2 bytes), value length (4 bytes), both little endian; name, value.
   private var storage: [UInt8]
   /// How many fields there are.
   public private(set) var count: Int
@@ -14,12 +14,6 @@ public struct HTTPHeaders: Sendable, Equatable {
   public init() {
     storage = []
     count = 0
-  }
-
-  /// Takes over fields laid out by a parser.
-  init(storage: [UInt8], count: Int) {
-    self.storage = storage
-    self.count = count
   }
 
   /// The fields given, in that order.
@@ -41,12 +35,21 @@ public struct HTTPHeaders: Sendable, Equatable {
 
   /// Adds a field behind the others; the name is put into lower case. A name is at most 64 KiB long.
   mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    let start = storage.count + Self.prefixBytes
+    append(lowercaseName: name, value: value)
+    storage.withUnsafeMutableBytes { bytes in
+      for index in start..<(start + name.count) { bytes[index] = ASCII.lowercase(bytes[index]) }
+    }
+  }
+
+  /// Adds a field whose name is in lower case already.
+  mutating func append(lowercaseName name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
     precondition(name.count <= Int(UInt16.max) && value.count <= Int(Int32.max), "parsers bound the fields")
-    let nameCount = UInt16(truncatingIfNeeded: name.count)
-    let valueCount = UInt32(truncatingIfNeeded: value.count)
-    withUnsafeBytes(of: nameCount) { storage.append(contentsOf: $0) }
-    withUnsafeBytes(of: valueCount) { storage.append(contentsOf: $0) }
-    for byte in name { storage.append(ASCII.lowercase(byte)) }
+    let counts = UInt64(name.count) | UInt64(value.count) << 16
+    withUnsafeBytes(of: counts.littleEndian) {
+      storage.append(contentsOf: ASCII.slice($0, 0, Self.prefixBytes))
+    }
+    storage.append(contentsOf: name)
     storage.append(contentsOf: value)
     count += 1
   }
@@ -108,8 +111,9 @@ public struct HTTPHeaders: Sendable, Equatable {
     mutating func next() -> (UnsafeRawBufferPointer, UnsafeRawBufferPointer)? {
       guard offset < bytes.count else { return nil }
       let nameStart = offset + HTTPHeaders.prefixBytes
-      let nameCount = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-      let valueCount = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
+      let nameCount = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
+      let valueCount = Int(
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self)))
       let valueStart = nameStart + nameCount
       offset = valueStart + valueCount
       return (ASCII.slice(bytes, nameStart, valueStart), ASCII.slice(bytes, valueStart, offset))
