@@ -96,6 +96,12 @@ let package = Package(
     tests("Cluster", ["JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
     tests("Controllers", ["Admission", "Cluster", "KubernetesAPI", "JSON", logging]),
+    tests(
+      "spiderpool-webhook",
+      [
+        "Admission", "Cluster", "Controllers", "HTTP", "JSON", "KubernetesAPI", "Telemetry", "TLS",
+        "Transport",
+      ]),
 
     // Programs that tests start.
     .executableTarget(

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct `Claims of several replicas` {
   @Test(arguments: 0..<20)
-  func `one of several overlapping pools wins, whichever replicas they came through`(round: Int) async throws {
+  func `one of several overlapping pools wins, whichever replicas they came through`(round: Int) async throws
+  {
     let store = try LocalCluster.inMemory()
     let replicas = (0..<3).map { _ in Replica(store) }
     let admitted = await withTaskGroup(of: Bool.self) { group in

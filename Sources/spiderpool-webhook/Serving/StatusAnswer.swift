@@ -1,19 +1,14 @@
 internal import HTTP
 internal import JSON
+internal import KubernetesAPI
 
 /// Answers to requests that are no review: a Kubernetes Status (`meta/v1`) with one sentence.
 enum StatusAnswer {
-  static func make(_ code: Int, _ reason: StaticString, _ message: String, headers: [(String, String)] = [])
+  static func make(_ code: Int, _ reason: String, _ message: String, headers: [(String, String)] = [])
     -> HTTPResponse
   {
-    var writer = JSONWriter()
-    writer.raw(#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"#)
-    writer.value(message)
-    writer.raw(#","reason":""#)
-    writer.raw(reason)
-    writer.raw(#"","code":"#)
-    writer.value(code)
-    writer.raw("}")
+    var writer = JSONWriter(reserving: 256)
+    Status(code: code, reason: reason, message: message).write(to: &writer, asObject: true)
     return HTTPResponse(status: code, extraHeaders: headers, body: writer.bytes)
   }
 }
