@@ -16,7 +16,7 @@ struct World {
   var reviewer: Reviewer { Reviewer(directory: directory, settings: settings) }
 
   /// What the directory holds now.
-  var index: PoolIndex { directory.withIndex { index in index } }
+  var index: PoolIndex.Contents { directory.withIndex { index in index.contents } }
 
   func answer(_ bytes: [UInt8], _ phase: Phase) -> ReviewOutcome {
     var parser = JSONParser()

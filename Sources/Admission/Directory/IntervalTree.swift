@@ -2,7 +2,7 @@
 ///
 /// A treap whose nodes know the highest address below them. Intervals may overlap and repeat: objects that were stored
 /// while nobody judged them must not break anything. All addresses are of one family.
-struct IntervalTree: Sendable {
+struct IntervalTree: ~Copyable, Sendable {
   /// One interval.
   struct Node: Sendable, Equatable {
     var lower: UInt128
@@ -49,24 +49,32 @@ struct IntervalTree: Sendable {
   }
 
   /// Shows the intervals that share an address with `lower...upper`, in rising order, until `visit` returns false.
-  func overlaps(lower: UInt128, upper: UInt128, _ visit: (Node) -> Bool) {
+  func overlaps(lower: UInt128, upper: UInt128, _ visit: (borrowing Node) -> Bool) {
     nodes.withUnsafeBufferPointer { _ = Self.walk($0, root, lower, upper, visit) }
   }
 }
 
-extension IntervalTree: Equatable {
-  /// Equal contents, in whatever shape.
-  static func == (left: IntervalTree, right: IntervalTree) -> Bool {
-    left.count == right.count && left.contents == right.contents
+extension IntervalTree {
+  /// An interval and its owner.
+  struct Item: Sendable, Equatable {
+    let lower: UInt128
+    let upper: UInt128
+    let owner: UInt32
   }
 
-  private var contents: [Node] {
-    var all: [Node] = []
+  /// The length of the longest way from the root.
+  var depth: Int {
+    func depth(_ place: UInt32) -> Int {
+      place == Self.none ? 0 : 1 + max(depth(nodes[Int(place)].left), depth(nodes[Int(place)].right))
+    }
+    return depth(root)
+  }
+
+  /// All intervals, in rising order, whatever the shape of the tree.
+  var items: [Item] {
+    var all: [Item] = []
     overlaps(lower: .min, upper: .max) { node in
-      all.append(
-        Node(
-          lower: node.lower, upper: node.upper, highest: 0, left: 0, right: 0, owner: node.owner, priority: 0)
-      )
+      all.append(Item(lower: node.lower, upper: node.upper, owner: node.owner))
       return true
     }
     return all
@@ -78,7 +86,7 @@ extension IntervalTree {
 
   private static func walk(
     _ nodes: UnsafeBufferPointer<Node>, _ place: UInt32, _ lower: UInt128, _ upper: UInt128,
-    _ visit: (Node) -> Bool
+    _ visit: (borrowing Node) -> Bool
   ) -> Bool {
     var place = place
     while place != none {

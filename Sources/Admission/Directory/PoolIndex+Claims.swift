@@ -13,7 +13,12 @@ extension PoolIndex {
       settled[claim.id] = claim.expires
       return
     }
-    if !isForeign, let twin = twin(of: claim) { release(twin) }
+    if !isForeign, let twin = twin(of: claim), let before = claims[twin] {
+      claimIDs[before.id] = nil
+      claimIDs[claim.id] = twin
+      claims[twin] = ClaimDetail(id: claim.id, uid: claim.uid, expires: claim.expires, isForeign: false)
+      return
+    }
     let id = add(
       Entry(
         kind: key.kind, isClaim: true, name: claim.name, network: claim.network, addresses: claim.addresses))
@@ -30,7 +35,8 @@ extension PoolIndex {
   /// Lays the claims of other replicas over the index, in the place of those laid before.
   mutating func register(_ foreign: [AddressClaim], at now: UInt64) {
     let ids = Set(foreign.map(\.id))
-    for (id, detail) in claims where detail.isForeign && !ids.contains(detail.id) { release(id) }
+    let gone = claims.filter { $0.value.isForeign && !ids.contains($0.value.id) }.keys
+    for id in gone { release(id) }
     for claim in foreign where claim.isLive(at: now) { take(claim, isForeign: true) }
   }
 
@@ -50,7 +56,8 @@ extension PoolIndex {
   mutating func sweep(at now: UInt64) {
     guard now >= nextSweep else { return }
     nextSweep = now + 1000
-    for (id, detail) in claims where detail.expires <= now { release(id) }
+    let lapsed = claims.filter { $0.value.expires <= now }.keys
+    for id in lapsed { release(id) }
     if !settled.isEmpty { settled = settled.filter { $0.value > now } }
   }
 

@@ -50,7 +50,8 @@ extension PoolIndex {
 
   /// Takes out all objects of a kind but these.
   mutating func retain(_ kind: Kind, _ names: Set<String>) {
-    for key in idOf.keys where key.kind == kind && !names.contains(key.name) { remove(kind, named: key.name) }
+    let gone = idOf.keys.filter { $0.kind == kind && !names.contains($0.name) }
+    for key in gone { remove(kind, named: key.name) }
   }
 
   /// Puts an object's entry in the place of the one before. Most changes of a pool are changes of its status: they cost

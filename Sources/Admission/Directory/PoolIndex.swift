@@ -4,9 +4,9 @@ import KubernetesAPI
 /// The pools, subnets and reserved addresses of a cluster, and the claims of those just being written, kept as small as
 /// the rules allow and searched in logarithmic time.
 ///
-/// A value: sharing it is `PoolDirectory`'s part. Whatever was stored while nobody judged it is taken in as far as it
+/// A value that is never copied: sharing it is `PoolDirectory`'s part. Whatever was stored while nobody judged it is taken in as far as it
 /// can be read; nothing here fails on it.
-struct PoolIndex: Sendable, Equatable {
+struct PoolIndex: ~Copyable, Sendable {
   /// The number of an entry.
   typealias ID = UInt32
 
@@ -60,8 +60,8 @@ struct PoolIndex: Sendable, Equatable {
   var poolNetworks = NetworkTable()
   var subnetNetworks = NetworkTable()
   /// The addresses of pools and of claims for pools.
-  var poolAddresses = PerFamily(v4: IntervalTree(), v6: IntervalTree())
-  var reservedAddresses = PerFamily(v4: IntervalTree(), v6: IntervalTree())
+  var poolAddresses = PerFamilyTrees()
+  var reservedAddresses = PerFamilyTrees()
 
   var claims: [ID: ClaimDetail] = [:]
   var claimIDs: [String: ID] = [:]
@@ -87,8 +87,14 @@ extension PoolIndex {
 
   /// Whether the entry counts at this time: an object always, a claim until it lapses.
   func isLive(_ id: ID, at now: UInt64) -> Bool {
+    if claims.isEmpty { return true }
     guard let claim = claims[id] else { return true }
     return now < claim.expires
+  }
+
+  /// Whether the entry counts at this time and has another name.
+  func isOther(_ id: ID, than name: String, at now: UInt64) -> Bool {
+    isLive(id, at: now) && entries[Int(id)]?.name != name
   }
 
   /// Takes in a new entry.
@@ -117,11 +123,15 @@ extension PoolIndex {
     switch entry.kind {
     case .pool:
       if let network = entry.network { poolNetworks.insert(id, network) }
-      forEachRange(of: entry) { $0.poolAddresses[$1].insert(lower: $2, upper: $3, owner: id) }
+      if let ranges = entry.addresses?.ranges {
+        for range in ranges { poolAddresses.insert(range, owner: id) }
+      }
     case .subnet:
       if let network = entry.network { subnetNetworks.insert(id, network) }
     case .reserved:
-      forEachRange(of: entry) { $0.reservedAddresses[$1].insert(lower: $2, upper: $3, owner: id) }
+      if let ranges = entry.addresses?.ranges {
+        for range in ranges { reservedAddresses.insert(range, owner: id) }
+      }
     }
   }
 
@@ -129,20 +139,15 @@ extension PoolIndex {
     switch entry.kind {
     case .pool:
       if let network = entry.network { poolNetworks.remove(id, network) }
-      forEachRange(of: entry) { $0.poolAddresses[$1].remove(lower: $2, upper: $3, owner: id) }
+      if let ranges = entry.addresses?.ranges {
+        for range in ranges { poolAddresses.remove(range, owner: id) }
+      }
     case .subnet:
       if let network = entry.network { subnetNetworks.remove(id, network) }
     case .reserved:
-      forEachRange(of: entry) { $0.reservedAddresses[$1].remove(lower: $2, upper: $3, owner: id) }
-    }
-  }
-
-  private mutating func forEachRange(
-    of entry: Entry, _ body: (inout PoolIndex, IPFamily, UInt128, UInt128) -> Void
-  ) {
-    guard let addresses = entry.addresses else { return }
-    for range in addresses.ranges {
-      body(&self, addresses.family, range.values.lowerBound, range.values.upperBound)
+      if let ranges = entry.addresses?.ranges {
+        for range in ranges { reservedAddresses.remove(range, owner: id) }
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ enum NeighbourWarnings {
       return
     }
     for (entry, addresses) in index.sharers(
-      of: gained, in: index.reservedAddresses, at: review.now, where: { _ in true })
+      of: gained, in: .reserved, at: review.now, where: { _ in true })
     {
       findings.warn(
         .spec.child("ips"), "\(AddressText.shown(addresses)) is reserved by \(entry.label) and never given")

@@ -7,8 +7,8 @@ enum PoolNetworkRule {
 
   static let check: ClusterRule = { review, index, findings in
     guard review.isCreate, let network = review.spec.network else { return }
-    let found = index.poolNetworks.firstOverlapping(network) { other in
-      index.isLive(other, at: review.now) && index.entry(other).name != review.name
+    let found = index.poolNetworks.firstOverlapping(network) {
+      index.isOther($0, than: review.name, at: review.now)
     }
     guard let found else { return }
     NetworkClash.report(found, network, in: index, id, &findings)

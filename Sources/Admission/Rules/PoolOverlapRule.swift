@@ -11,7 +11,7 @@ enum PoolOverlapRule {
   static let check: ClusterRule = { review, index, findings in
     guard let gained = review.gained, !gained.isEmpty, review.keepsIdentity else { return }
     let own = review.name
-    let shared = index.sharers(of: gained, in: index.poolAddresses, at: review.now) { $0.name != own }
+    let shared = index.sharers(of: gained, in: .pool, at: review.now) { index.entries[Int($0)]?.name != own }
     for (entry, addresses) in shared {
       let text = "\(AddressText.shown(addresses)) overlaps \(entry.label)"
       if entry.isClaim {
@@ -32,24 +32,29 @@ extension PoolIndex {
   /// Objects beyond this many are not told of in one answer.
   static let maximumSharers = 8
 
-  /// The entries that hold some of these addresses, and which ones, at most `maximumSharers` of them.
+  /// The pools, or reserved addresses, that hold some of these addresses, and which ones, at most `maximumSharers` of
+  /// them.
   func sharers(
-    of addresses: AddressSet, in trees: PerFamily<IntervalTree>, at now: UInt64,
-    where matches: (Entry) -> Bool
+    of addresses: AddressSet, in kind: Kind, at now: UInt64,
+    where matches: (ID) -> Bool
   ) -> [(entry: Entry, addresses: AddressSet)] {
     var found: [(id: ID, entry: Entry, ranges: [AddressRange])] = []
     for range in addresses.ranges {
-      trees[addresses.family].overlaps(lower: range.values.lowerBound, upper: range.values.upperBound) {
-        node in
-        let entry = self.entry(node.owner)
-        guard isLive(node.owner, at: now), matches(entry) else { return true }
+      func visit(_ node: borrowing IntervalTree.Node) -> Bool {
+        guard isLive(node.owner, at: now), matches(node.owner) else { return true }
         guard let shared = range.clamped(lower: node.lower, upper: node.upper) else { return true }
-        if let place = found.firstIndex(where: { $0.id == node.owner }) {
+        let owner = node.owner
+        if let place = found.firstIndex(where: { $0.id == owner }) {
           found[place].ranges.append(shared)
         } else {
-          found.append((node.owner, entry, [shared]))
+          found.append((owner, entry(owner), [shared]))
         }
         return found.count < Self.maximumSharers
+      }
+      switch kind {
+      case .pool: poolAddresses.overlaps(range, visit)
+      case .reserved: reservedAddresses.overlaps(range, visit)
+      case .subnet: break
       }
       if found.count >= Self.maximumSharers { break }
     }

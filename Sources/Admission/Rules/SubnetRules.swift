@@ -9,12 +9,11 @@ enum SubnetNetworkRule {
 
   static let check: ClusterRule = { review, index, findings in
     guard review.isCreate, let network = review.spec.network else { return }
-    let isOther = { (id: PoolIndex.ID) in
-      index.isLive(id, at: review.now) && index.entry(id).name != review.name
-    }
     let subnet =
-      index.subnetNetworks.members(of: network).first(where: isOther)
-      ?? index.subnetNetworks.firstOverlapping(network, where: isOther)
+      index.subnetNetworks.members(of: network).first { index.isOther($0, than: review.name, at: review.now) }
+      ?? index.subnetNetworks.firstOverlapping(network) {
+        index.isOther($0, than: review.name, at: review.now)
+      }
     if let subnet { NetworkClash.report(subnet, network, in: index, subnetID, &findings) }
     let pool = index.poolNetworks.firstOverlapping(network) { index.isLive($0, at: review.now) }
     if let pool { NetworkClash.report(pool, network, in: index, poolID, &findings) }
@@ -31,7 +30,7 @@ enum OrphanPoolRule {
     }
     let missing = AddressSet(network.range).subtracting(addresses)
     for (pool, held) in index.sharers(
-      of: missing, in: index.poolAddresses, at: review.now, where: { $0.network == network })
+      of: missing, in: .pool, at: review.now, where: { index.entries[Int($0)]?.network == network })
     {
       let text = "\(pool.label) has \(AddressText.shown(held)), outside the subnet"
       if pool.isClaim {
@@ -68,7 +67,7 @@ enum SubnetShrinkRule {
       if !shared.isEmpty { holders[name] = shared }
     }
     for (pool, held) in index.sharers(
-      of: lost, in: index.poolAddresses, at: review.now, where: { $0.network == network })
+      of: lost, in: .pool, at: review.now, where: { index.entries[Int($0)]?.network == network })
     {
       if pool.isClaim, holders[pool.name] == nil {
         findings.reportPassing(
