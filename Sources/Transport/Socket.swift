@@ -82,11 +82,14 @@ public struct Socket: ~Copyable, Sendable {
 
   /// One listening socket per loop on one address; the kernel spreads connections over them.
   ///
+  /// A server needs a descriptor for each connection, so this process is allowed as many as it may have.
+  ///
   /// A port that someone listens on already is refused, although sockets of one user could share it: two servers on
   /// one port by mistake would each get half of the requests. On a machine without IPv6 the wildcard is IPv4's.
   public static func listening(
     on address: SocketAddress, count: Int, backlog: Int32 = 4096
   ) throws(SystemError) -> (sockets: [SocketTransfer], address: SocketAddress) {
+    SystemCall.raiseDescriptorLimit()
     var wanted = address
     do {
       // A socket that does not share shows whether the port is free.

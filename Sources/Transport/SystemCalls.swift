@@ -158,6 +158,15 @@ enum SystemCall {
     retrying { open("/dev/null", O_RDONLY | O_CLOEXEC) }
   }
 
+  /// setrlimit(2): as many descriptors as the machine allows this process. Refused, it stays as it was.
+  static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(resource, &limit)
+  }
+
   // MARK: events
 
   /// epoll_create1(2)
