@@ -81,6 +81,20 @@ import Testing
     #expect(world.create("SpiderIPPool", Self.spec, named: "b").isAllowed)
   }
 
+  @Test func `a claim loses to an object of another replica that was seen while it was being registered`()
+    throws
+  {
+    let (here, there) = (World(), World())
+    let claim = try #require(here.create("SpiderIPPool", Self.overlapping, named: "b").outcome.claim)
+    let earlier = try #require(there.create("SpiderIPPool", Self.spec, named: "a").outcome.claim)
+    try here.store("SpiderIPPool", "a", Self.spec)
+    here.directory.register(claims: [earlier], now: here.now)
+    let conflict = here.directory.conflict(of: claim, with: [earlier], now: here.now)
+    #expect(conflict?.winner.name == "a")
+    here.directory.removePool("a")
+    #expect(here.directory.conflict(of: claim, with: [earlier], now: here.now) == nil)
+  }
+
   @Test func `a refused object claims nothing`() {
     let world = World()
     let wrong = #"{"ipVersion":4,"subnet":"10.6.0.0/16","ips":["10.6.0.2-10.6.0.9"],"gateway":"1.1.1.1"}"#

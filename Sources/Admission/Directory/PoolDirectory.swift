@@ -87,7 +87,9 @@ extension PoolDirectory {
   public func conflict(of claim: AddressClaim, with shared: [AddressClaim], now: UInt64) -> ClaimConflict? {
     withIndex { index in
       for earlier in shared where earlier.id != claim.id && earlier.isLive(at: now) {
-        if index.settled[earlier.id] == nil, let conflict = claim.conflict(with: earlier) { return conflict }
+        if let standing = index.standing(earlier), let conflict = claim.conflict(with: standing) {
+          return conflict
+        }
       }
       return nil
     }

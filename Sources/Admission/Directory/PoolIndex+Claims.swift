@@ -52,6 +52,20 @@ extension PoolIndex {
     }
   }
 
+  /// What a shared claim amounts to now: itself until its object was seen, then what that object has; nil when that is gone.
+  ///
+  /// The object may have been seen since the claim that is held against it was judged by the rules, so it must not be
+  /// passed over.
+  func standing(_ claim: AddressClaim) -> AddressClaim? {
+    guard settled[claim.id] != nil else { return claim }
+    guard let entry = stored(claim.key.kind, named: claim.name)?.entry,
+      let network = entry.network, let addresses = entry.addresses
+    else { return nil }
+    return AddressClaim(
+      id: claim.id, uid: claim.uid, kind: claim.kind, name: claim.name, network: network,
+      addresses: addresses, expires: claim.expires)
+  }
+
   /// Drops what has lapsed, at most once a second.
   mutating func sweep(at now: UInt64) {
     guard now >= nextSweep else { return }
