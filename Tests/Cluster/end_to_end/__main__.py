@@ -7,6 +7,8 @@ Prints a line per test, and at the end `N passed, N failed`. --only runs the tes
 """
 
 import argparse
+import contextlib
+import datetime
 import pathlib
 import shutil
 import sys
@@ -28,6 +30,22 @@ class World:
         self.plane = ControlPlane(folder / "cluster")
         self.certificates = folder / "certs"
         self.servers = []
+        self.restarts = []
+
+    @contextlib.contextmanager
+    def restarting(self):
+        """Remembers when the API server was away, or had only just come back."""
+        began = self.timestamp()
+        yield
+        self.restarts.append((began, self.timestamp()))
+
+    def was_restarting(self, timestamp):
+        return any(began <= timestamp <= ended for began, ended in self.restarts)
+
+    @staticmethod
+    def timestamp():
+        """Now, as the server's log writes it."""
+        return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def add_server(self):
         server = WebhookServer(self.binary, self.plane, self.certificates, self.folder / f"server-{len(self.servers)}.log")

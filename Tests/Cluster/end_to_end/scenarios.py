@@ -130,11 +130,12 @@ def watch_survives_a_restart(world):
     """a restart of the API server in between: the server keeps its picture, and learns what happens afterwards"""
     plane = world.plane
     plane.succeed("apply", "-f", "-", stdin=pool("before", "10.204.0.0/16", "10.204.0.1-10.204.0.9"))
-    plane.restart_apiserver()
-    done = eventually(10, "an answer of the new API server", lambda: refusal(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")))
-    expect("10.204.0.9" in done.stderr and "before" in done.stderr, done.text)
-    plane.remove("spiderippool", "before")
-    eventually(40, "the watch telling of a deletion", lambda: applied(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")).returncode == 0)
+    with world.restarting():
+        plane.restart_apiserver()
+        done = eventually(10, "an answer of the new API server", lambda: refusal(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")))
+        expect("10.204.0.9" in done.stderr and "before" in done.stderr, done.text)
+        plane.remove("spiderippool", "before")
+        eventually(40, "the watch telling of a deletion", lambda: applied(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")).returncode == 0)
     plane.remove("spiderippool", "rival")
 
 
@@ -256,8 +257,9 @@ def answers_are_audited(world):
 def permissions_suffice(world):
     """the service account's permissions suffice, and none of its requests was refused"""
     for server in world.servers:
+        # An API server that is just starting forbids everything, because it has not read its own rules yet.
         refused = [line for line in pathlib.Path(server.log).read_text().splitlines()
-                   if "forbidden" in line.lower() and " decided " not in line]
+                   if "forbidden" in line.lower() and " decided " not in line and not world.was_restarting(line[:24])]
         expect(not refused, "\n".join(refused[:3]))
     for verb, resource in (("list", "pods"), ("get", "secrets"), ("update", "spiderippools.spiderpool.spidernet.io"),
                            ("delete", "leases.coordination.k8s.io")):
