@@ -78,7 +78,9 @@ public struct CIDR: Hashable, Sendable {
   /// Whether the text is a network, and written in the one canonical way.
   public static func isCanonical(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let cidr = try? CIDR(text), cidr.isNetwork else { return false }
-    return cidr.withText { $0.elementsEqual(text) }
+    return cidr.withText { canonical in
+      canonical.count == text.count && canonical.indices.allSatisfy { canonical[$0] == text[$0] }
+    }
   }
 
   /// As above.

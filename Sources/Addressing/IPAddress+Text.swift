@@ -29,6 +29,7 @@ struct TextBuffer {
 
   init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
 
+  @inline(__always)
   mutating func append(_ byte: UInt8) {
     buffer[count] = byte
     count += 1
@@ -36,10 +37,16 @@ struct TextBuffer {
 
   /// A number below 1,000, in decimal.
   mutating func append(decimal number: Int) {
-    let digit = { (value: Int) in UInt8(truncatingIfNeeded: 0x30 + value) }
-    if number >= 100 { append(digit(number / 100)) }
-    if number >= 10 { append(digit(number / 10 % 10)) }
-    append(digit(number % 10))
+    var rest = UInt32(truncatingIfNeeded: number)
+    if number >= 10 {
+      if number >= 100 {
+        append(UInt8(truncatingIfNeeded: 0x30 &+ rest / 100))
+        rest %= 100
+      }
+      append(UInt8(truncatingIfNeeded: 0x30 &+ rest / 10))
+      rest %= 10
+    }
+    append(UInt8(truncatingIfNeeded: 0x30 &+ rest))
   }
 
   mutating func append(_ address: IPAddress) {
@@ -50,10 +57,13 @@ struct TextBuffer {
   }
 
   private mutating func append(v4 value: UInt32) {
-    for shift in stride(from: 24 as UInt32, through: 0, by: -8) {
-      append(decimal: Int(value >> shift & 0xFF))
-      if shift > 0 { append(UInt8(ascii: ".")) }
-    }
+    append(decimal: Int(value &>> 24))
+    append(UInt8(ascii: "."))
+    append(decimal: Int(value &>> 16 & 0xFF))
+    append(UInt8(ascii: "."))
+    append(decimal: Int(value &>> 8 & 0xFF))
+    append(UInt8(ascii: "."))
+    append(decimal: Int(value & 0xFF))
   }
 
   private mutating func append(v6 value: UInt128) {

@@ -11,23 +11,21 @@ struct DuplicateKeyFinder {
   /// The JSON Pointer of the first key that repeats another one of its object; nil when there is none.
   mutating func firstDuplicate(in root: JSONView) -> String? {
     var duplicate = 0
-    _ = visit(root, root.index, &duplicate)
+    _ = visitValue(root, root.index, &duplicate)
     return duplicate == 0 ? nil : Self.pointer(from: root, to: root.moved(to: duplicate))
   }
 
   /// Gives the table's memory back.
   mutating func releaseTable() { table = [] }
 
-  /// Goes through the value at `index` and all below it, and gives the index behind it. The depth of the recursion is
-  /// the document's, which the parser has bounded.
+  /// Goes through the object or array at `index` and all below it, and gives the index behind it. The depth of the
+  /// recursion is the document's, which the parser has bounded.
   private mutating func visit(_ document: JSONView, _ index: Int, _ duplicate: inout Int) -> Int {
     let word = document.tape[index]
-    let tag = UInt8(truncatingIfNeeded: word >> 56)
-    guard Tape.isContainer(tag) else { return index + (Tape.isNumber(tag) ? 2 : 1) }
     let next = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
     var at = index + 1
-    if tag == Tape.array {
-      while at < next - 1 { at = visit(document, at, &duplicate) }
+    if UInt8(truncatingIfNeeded: word >> 56) == Tape.array {
+      while at < next - 1 { at = visitValue(document, at, &duplicate) }
       return next
     }
     let isSmall = word >> 32 & 0xFF_FFFF <= Self.smallCount
@@ -35,14 +33,21 @@ struct DuplicateKeyFinder {
     var seen: UInt64 = 0  // one bit for six bits of each fingerprint: mostly tells at once that a key is new
     while at < next - 1 {
       if isSmall {
-        let bit: UInt64 =
-          1 << (Self.fingerprint(document.strings + Int(document.tape[at] & Tape.payloadMask)) >> 58)
+        let key = document.strings + Int(truncatingIfNeeded: document.tape[at] & Tape.payloadMask)
+        let bit: UInt64 = 1 &<< (Self.fingerprint(key) &>> 58)
         if seen & bit != 0, Self.repeats(at, inObjectAt: index, document) { duplicate = at }
         seen |= bit
       }
-      at = visit(document, at + 1, &duplicate)
+      at = visitValue(document, at + 1, &duplicate)
     }
     return next
+  }
+
+  @inline(__always)
+  private mutating func visitValue(_ document: JSONView, _ index: Int, _ duplicate: inout Int) -> Int {
+    let tag = UInt8(truncatingIfNeeded: document.tape[index] &>> 56)
+    if Tape.isContainer(tag) { return visit(document, index, &duplicate) }
+    return index &+ (Tape.isNumber(tag) ? 2 : 1)
   }
 
   /// One word that equal strings share: of length, first and last eight bytes.
@@ -53,11 +58,11 @@ struct DuplicateKeyFinder {
     // At least eight bytes can be read behind any string (see CSimdjson.h).
     let head = Bytes.word(start, 4)
     if count < 8 {
-      let kept = head & (((1 as UInt64) << UInt64(count * 8)) &- 1)
+      let kept = head & (((1 as UInt64) &<< UInt64(count &* 8)) &- 1)
       return (kept ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
     }
-    let tail = Bytes.word(start, Int(count) - 4)
-    return (head ^ (tail << 29 | tail >> 35) ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
+    let tail = Bytes.word(start, Int(count) &- 4)
+    return (head ^ (tail &<< 29 | tail &>> 35) ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
   }
 
   /// Whether an earlier key of the object is the same as the one at `key`.

@@ -144,6 +144,13 @@ extension JSONView {
     return Bytes.equal(utf8, text)
   }
 
+  /// Whether the value is exactly the string of these bytes.
+  @inlinable
+  public func equals(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let utf8 else { return false }
+    return Bytes.equal(utf8, text)
+  }
+
   /// Whether both values are strings of the same bytes.
   @inlinable
   public func equals(_ other: JSONView) -> Bool {

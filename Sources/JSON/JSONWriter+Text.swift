@@ -196,24 +196,26 @@ enum Base64 {
 
   /// Writes the encoded content, padding included: four bytes for each three begun.
   static func write(_ content: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) {
+    guard let source = UnsafeRawPointer(content.baseAddress) else { return }
     let letters = alphabet.utf8Start
+    let letter = { (group: UInt32, shift: UInt32) in UInt32(letters[Int(group &>> shift & 63)]) }
     var from = 0
-    var target = target
-    while from + 3 <= content.count {
-      let group = Int(content[from]) << 16 | Int(content[from + 1]) << 8 | Int(content[from + 2])
-      target[0] = letters[group >> 18]
-      target[1] = letters[group >> 12 & 63]
-      target[2] = letters[group >> 6 & 63]
-      target[3] = letters[group & 63]
+    var target = UnsafeMutableRawPointer(target)
+    while from + 4 <= content.count {  // three bytes are used of the four that are read
+      let group = UInt32(bigEndian: source.loadUnaligned(fromByteOffset: from, as: UInt32.self))
+      let encoded =
+        letter(group, 26) | letter(group, 20) &<< 8 | letter(group, 14) &<< 16 | letter(group, 8) &<< 24
+      target.storeBytes(of: encoded.littleEndian, as: UInt32.self)
       from += 3
       target += 4
     }
-    guard from < content.count else { return }
-    let hasTwo = from + 1 < content.count
-    let group = Int(content[from]) << 16 | (hasTwo ? Int(content[from + 1]) << 8 : 0)
-    target[0] = letters[group >> 18]
-    target[1] = letters[group >> 12 & 63]
-    target[2] = hasTwo ? letters[group >> 6 & 63] : UInt8(ascii: "=")
-    target[3] = UInt8(ascii: "=")
+    let rest = content.count - from
+    guard rest > 0 else { return }
+    var group: UInt32 = 0
+    for position in 0..<3 { group = group << 8 | (position < rest ? UInt32(content[from + position]) : 0) }
+    for position in 0..<4 {
+      let byte = position <= rest ? letters[Int(group >> UInt32(18 - 6 * position) & 63)] : UInt8(ascii: "=")
+      target.storeBytes(of: byte, toByteOffset: position, as: UInt8.self)
+    }
   }
 }
