@@ -85,6 +85,7 @@ final class HTTP2ClientConnection {
 
   /// Ends a request whose response nobody wants any more; no event comes for it.
   func cancel(_ id: StreamID) {
+    events.removeAll { $0.stream == id }
     // A request that still waits inside is not known to the session by its number.
     guard let stream = find(id.rawValue) ?? streams.first(where: { $0.id == id.rawValue }), !stream.isSilent
     else { return }
@@ -93,13 +94,13 @@ final class HTTP2ClientConnection {
     mayHaveOutput = true
   }
 
-  /// Bytes of `data` events were used: the peer may send as many more.
+  /// Bytes of `data` events were used: the peer may send as many more. What a stream still holds when it ends or is
+  /// cancelled is given back to the connection by itself.
   func consume(_ count: Int, of id: StreamID) {
-    if find(id.rawValue) != nil {
-      session?.consume(count, of: id.rawValue)
-    } else {
-      session?.consumeConnection(count)
-    }
+    guard let stream = find(id.rawValue), !stream.isClosed else { return }
+    let used = min(count, stream.unconsumed)
+    stream.unconsumed -= used
+    session?.consume(used, of: id.rawValue)
     mayHaveOutput = true
   }
 
@@ -174,6 +175,7 @@ final class HTTP2ClientConnection {
       session?.consume(bytes.count, of: id)
       return
     }
+    stream.unconsumed += bytes.count
     events.append(.data(StreamID(id), Array(bytes)))
   }
 
@@ -183,6 +185,8 @@ final class HTTP2ClientConnection {
       let failure = stream.failure ?? (code == HTTP2.ErrorCode.refusedStream ? .refused : .reset(code))
       events.append(.reset(StreamID(id), failure))
     }
+    stream.isClosed = true
+    session?.consumeConnection(stream.unconsumed)
     let last = streams.removeLast()
     if last !== stream {
       streams[stream.index] = last

@@ -13,6 +13,9 @@ final class HTTP2ClientStream {
   /// Nothing more is told of it: its end was told, or the caller lost interest.
   var isSilent = false
   var failure: StreamFailure?
+  /// Body bytes that were told and not used yet.
+  var unconsumed = 0
+  var isClosed = false
 
   init(body: [UInt8]) { self.body = body }
 

@@ -162,7 +162,9 @@ struct HTTP2Session {
   /// Gives flow-control credit back for body bytes that were used.
   func consume(_ count: Int, of stream: Int32) { _ = nghttp2_session_consume(handle, stream, count) }
   /// The same for a stream that is gone: the connection's window alone.
-  func consumeConnection(_ count: Int) { _ = nghttp2_session_consume_connection(handle, count) }
+  func consumeConnection(_ count: Int) {
+    if count > 0 { _ = nghttp2_session_consume_connection(handle, count) }
+  }
 
   func ping() { _ = nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
 

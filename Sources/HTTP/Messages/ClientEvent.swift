@@ -11,6 +11,14 @@ public enum ClientEvent: Sendable {
   case reset(StreamID, StreamFailure)
   /// The peer wants no new requests here. Those at work go on, except the ones reset with `.refused`.
   case goAway
+
+  /// The request it belongs to, if to one.
+  var stream: StreamID? {
+    switch self {
+    case .head(let stream, _, _), .data(let stream, _), .end(let stream), .reset(let stream, _): stream
+    case .goAway: nil
+    }
+  }
 }
 
 /// Why a response will not be completed.

@@ -65,6 +65,35 @@ import Testing
     #expect(pair.bodies[slow]?.count == 3 << 20)
   }
 
+  @Test func `cancelled answers nobody read do not use the connection up`() {
+    var limits = HTTPClientLimits()
+    limits.connectionWindow = 4 << 20
+    let pair = HTTP2Pair(clientLimits: limits)
+    pair.consumes = false
+    pair.server.answer = { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 1, count: 2 << 20)) }
+    for index in 0..<12 {
+      guard let stream = pair.send(.get, "/watch") else { return }
+      pair.settle()
+      #expect(pair.bodies[stream]?.count == 1 << 20, "request \(index)")
+      pair.client.cancel(stream)
+      // The reader was about to say that it used something.
+      pair.client.consume(1_000, of: stream)
+      pair.settle()
+    }
+    #expect(pair.client.openStreams == 0)
+  }
+
+  @Test func `a cancelled request's events are not told any more`() {
+    let pair = HTTP2Pair()
+    let first = pair.send(.get, "/1")
+    pair.send(.get, "/2")
+    while pair.client.hasOutput { pair.server.receive(pair.client.withOutput { Array($0) }) }
+    pair.server.output.withUnsafeBytes { pair.client.receive($0, now: pair.now) }
+    first.map { pair.client.cancel($0) }
+    pair.takeEvents()
+    #expect(pair.events == ["3 head 200", "3 end"])
+  }
+
   @Test func `a small request needs no window update, and an answer none either`() {
     let pair = HTTP2Pair()
     pair.send(.post, "/", body: [UInt8](repeating: 1, count: 4096))
