@@ -226,7 +226,8 @@ extension ClusterError {
     case .cancelled: self = .cancelled
     case .deadlineExceeded: self = .timeout(sentence)
     case .badResponse, .responseTooLarge: self = .malformed(sentence)
-    case .unreachable, .connectionLost, .reset, .overloaded, .closed: self = .unavailable(sentence)
+    case .overloaded: self = .tooManyRequests(retryAfter: nil)
+    case .unreachable, .connectionLost, .reset, .closed: self = .unavailable(sentence)
     }
   }
 }
