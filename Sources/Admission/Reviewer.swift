@@ -72,11 +72,9 @@ extension Reviewer {
     }
     let patch = defaulter.patch
     if patch.isEmpty { return pass(request, subject, .mutate, .allowed) }
-    var response = AdmissionResponse(to: request, allowed: true, reserving: 320 + patch.bytes.count * 3 / 2)
-    response.patch(patch.bytes)
-    response.beginAuditAnnotations()
-    response.auditAnnotation("decision", "defaulted")
-    response.endAuditAnnotations()
+    var response = AdmissionResponse(to: request, allowed: true, reserving: 1024)
+    response.patch(patch)
+    response.auditAnnotations("{\"decision\":\"defaulted\"}")
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(
@@ -169,9 +167,8 @@ extension Reviewer {
   ) -> ReviewOutcome {
     var response = AdmissionResponse(to: request, allowed: true, reserving: 288)
     if !warnings.isEmpty { response.warnings(Warnings.fitted(warnings)) }
-    response.beginAuditAnnotations()
-    response.auditAnnotation("decision", verdict == .notJudged ? "not-judged" : "allowed")
-    response.endAuditAnnotations()
+    response.auditAnnotations(
+      verdict == .notJudged ? "{\"decision\":\"not-judged\"}" : "{\"decision\":\"allowed\"}")
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(phase: phase, request: request, subject: subject, verdict: verdict), claim: claim,
@@ -185,7 +182,7 @@ extension Reviewer {
     if let object = request.object { writer.value(object) }
     return AdmittedChange(
       operation: operation, type: type,
-      name: (request.name ?? request.object?["metadata"]?["name"])?.string ?? "", object: writer.bytes)
+      name: (request.name ?? request.object?["metadata"]?["name"])?.string ?? "", object: writer.finish())
   }
 
   private func deny(

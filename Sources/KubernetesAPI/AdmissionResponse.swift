@@ -20,11 +20,7 @@ public struct AdmissionResponse: ~Copyable {
   @inline(__always)
   private init(allowed: Bool, reserving capacity: Int, writeUID: (inout JSONWriter) -> Void) {
     writer = JSONWriter(reserving: capacity)
-    writer.beginObject()
-    writer.key("kind")
-    writer.value("AdmissionReview" as StaticString)
-    writer.key("apiVersion")
-    writer.value("admission.k8s.io/v1" as StaticString)
+    writer.raw("{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\"")
     writer.key("response")
     writer.beginObject()
     writer.key("uid")
@@ -34,11 +30,11 @@ public struct AdmissionResponse: ~Copyable {
   }
 
   /// Adds a JSONPatch; call it at most once, and only for an allowed mutating review.
-  public mutating func patch(_ operations: [UInt8]) {
+  public mutating func patch(_ patch: JSONPatch) {
     writer.key("patchType")
     writer.raw("\"JSONPatch\"")
     writer.key("patch")
-    writer.base64(operations)
+    writer.base64(patch)
   }
 
   /// Adds the reason of a denial.
@@ -52,6 +48,12 @@ public struct AdmissionResponse: ~Copyable {
     guard !warnings.isEmpty else { return }
     writer.key("warnings")
     writer.array { array in for warning in warnings { array.value(warning) } }
+  }
+
+  /// Adds audit annotations written out in the source code as a JSON object.
+  public mutating func auditAnnotations(_ object: StaticString) {
+    writer.key("auditAnnotations")
+    writer.raw(object)
   }
 
   /// Begins the audit annotations.
@@ -79,7 +81,7 @@ public struct AdmissionResponse: ~Copyable {
   public consuming func finish() -> [UInt8] {
     writer.endObject()
     writer.endObject()
-    return writer.bytes
+    return writer.finish()
   }
 }
 

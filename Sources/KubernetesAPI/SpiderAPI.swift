@@ -38,10 +38,22 @@ public enum SpiderAPI {
   /// A label value must start with a letter or digit, so an IPv6 text that starts with `::` gets the zero that it leaves
   /// out: `::/8` gives `0---8`, as the equal network `0::/8` would.
   public static func cidrLabelValue(_ text: String) -> String {
-    var value = text.hasPrefix(":") ? "0" : ""
-    for scalar in text.unicodeScalars {
-      value.unicodeScalars.append(scalar == "." || scalar == ":" || scalar == "/" ? "-" : scalar)
+    var text = text
+    return text.withUTF8 { withCIDRLabelValue($0) { String(decoding: $0, as: UTF8.self) } }
+  }
+
+  /// Lends the same value as bytes, without allocating.
+  public static func withCIDRLabelValue<Result>(
+    _ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count + 1) { buffer in
+      buffer[0] = UInt8(ascii: "0")
+      let start = text.first == UInt8(ascii: ":") ? 1 : 0
+      for (position, byte) in text.enumerated() {
+        let isSeparator = byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "/")
+        buffer[start + position] = isSeparator ? UInt8(ascii: "-") : byte
+      }
+      return body(UnsafeBufferPointer(rebasing: buffer[..<(start + text.count)]))
     }
-    return value
   }
 }

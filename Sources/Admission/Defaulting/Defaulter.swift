@@ -16,25 +16,63 @@ struct Defaulter {
     let routes: [SpiderRoute]?
   }
 
+  /// The labels that an object should have.
+  private struct Labels {
+    var networkKey: StaticString = ""
+    var network: CIDR?
+    var ownerSubnet: String?
+
+    var isEmpty: Bool { network == nil && ownerSubnet == nil }
+
+    /// Those that are missing or different among these.
+    func wrong(in present: JSONView?) -> Labels {
+      var wrong = self
+      if let network, let value = present?[networkKey]?.utf8 {
+        let isRight = network.withText { text in
+          SpiderAPI.withCIDRLabelValue(text) { $0.elementsEqual(value) }
+        }
+        if isRight { wrong.network = nil }
+      }
+      if let ownerSubnet, present?[SpiderAPI.Label.ownerSubnet]?.equals(ownerSubnet) == true {
+        wrong.ownerSubnet = nil
+      }
+      return wrong
+    }
+
+    func write(to writer: inout JSONWriter) {
+      if let network {
+        writer.key(networkKey)
+        Self.write(network, &writer)
+      }
+      if let ownerSubnet {
+        writer.key(SpiderAPI.Label.ownerSubnet)
+        writer.value(ownerSubnet)
+      }
+    }
+
+    static func write(_ network: CIDR, _ writer: inout JSONWriter) {
+      network.withText { text in SpiderAPI.withCIDRLabelValue(text) { writer.value($0) } }
+    }
+  }
+
   /// Completes a pool. `subnet` finds the subnet of a network.
   mutating func completePool(_ object: JSONView, subnet: (CIDR) -> Subnet?) {
     let metadata = MetadataReading(object)
     if metadata.isTerminating { return }
     guard let view = object["spec"], view.kind == .object else {
-      writeMetadata(metadata, labels: [])
+      writeMetadata(metadata, Labels())
       return
     }
     var spec = SpecReading(view)
     guard let network = networkToLabel(spec) else {
-      writeMetadata(metadata, labels: [])
+      writeMetadata(metadata, Labels())
       writeVersion(spec)
       return
     }
-    var labels = [(SpiderAPI.Label.poolCIDR, SpiderAPI.cidrLabelValue(network.description))]
-    let owner = subnet(network).flatMap { isOwned(metadata, by: $0) ? nil : $0 }
-    if let owner, canOwn(owner, metadata) { labels.append((SpiderAPI.Label.ownerSubnet, owner.name)) }
-    writeMetadata(metadata, labels: labels)
-    if let owner, canOwn(owner, metadata) {
+    let owner = subnet(network).flatMap { isOwned(metadata) || !canOwn($0, metadata) ? nil : $0 }
+    writeMetadata(
+      metadata, Labels(networkKey: SpiderAPI.Label.poolCIDR, network: network, ownerSubnet: owner?.name))
+    if let owner {
       writeOwner(owner, metadata)
       inherit(from: owner, spec)
     }
@@ -47,14 +85,12 @@ struct Defaulter {
     let metadata = MetadataReading(object)
     if metadata.isTerminating { return }
     guard let view = object["spec"], view.kind == .object else {
-      writeMetadata(metadata, labels: [])
+      writeMetadata(metadata, Labels())
       return
     }
     var spec = SpecReading(view)
     let network = networkToLabel(spec)
-    writeMetadata(
-      metadata,
-      labels: network.map { [(SpiderAPI.Label.subnetCIDR, SpiderAPI.cidrLabelValue($0.description))] } ?? [])
+    writeMetadata(metadata, Labels(networkKey: SpiderAPI.Label.subnetCIDR, network: network))
     writeVersion(spec)
     if network != nil { writeLists(&spec) }
   }
@@ -86,28 +122,25 @@ extension Defaulter {
   }
 
   /// Adds our finalizer and sets labels, making what they stand in when it is absent or `null`.
-  private mutating func writeMetadata(_ metadata: MetadataReading, labels: [(StaticString, String)]) {
+  private mutating func writeMetadata(_ metadata: MetadataReading, _ labels: Labels) {
     if metadata.view == nil { patch.add("/metadata") { $0.raw("{}") } }
     if !metadata.hasFinalizer {
       if metadata.finalizers?.kind == .array {
         patch.add("/metadata/finalizers", at: nil) { $0.value(SpiderAPI.finalizer) }
       } else if metadata.finalizers == nil {
-        patch.add("/metadata/finalizers") { $0.array { $0.value(SpiderAPI.finalizer) } }
+        patch.add("/metadata/finalizers") { $0.raw("[\"spiderpool.spidernet.io\"]") }
       }
     }
-    let present = metadata.labels
-    let wrong = labels.filter { key, value in present?[key]?.equals(value) != true }
+    let wrong = labels.wrong(in: metadata.labels)
     guard !wrong.isEmpty else { return }
-    if present?.kind == .object {
-      for (key, value) in wrong { patch.add("/metadata/labels", key.description, value) }
-    } else if present == nil {
-      patch.add("/metadata/labels") { labels in
-        labels.object { object in
-          for (key, value) in wrong {
-            object.key(key)
-            object.value(value)
-          }
-        }
+    if metadata.labels == nil {
+      patch.add("/metadata/labels") { $0.object(wrong.write) }
+    } else if metadata.labels?.kind == .object {
+      if let network = wrong.network {
+        patch.add("/metadata/labels", wrong.networkKey.description) { Labels.write(network, &$0) }
+      }
+      if let owner = wrong.ownerSubnet {
+        patch.add("/metadata/labels", SpiderAPI.Label.ownerSubnet.description, owner)
       }
     }
   }
@@ -138,8 +171,8 @@ extension Defaulter {
 }
 
 extension Defaulter {
-  /// Whether the pool is the subnet's already, by owner reference and label: then it inherits nothing any more.
-  private func isOwned(_ metadata: MetadataReading, by subnet: Subnet) -> Bool {
+  /// Whether the pool is a subnet's already, by owner reference and label: then it inherits nothing any more.
+  private func isOwned(_ metadata: MetadataReading) -> Bool {
     guard let reference = metadata.controller?.reference, let name = reference["name"],
       let label = metadata.labels?[SpiderAPI.Label.ownerSubnet]
     else { return false }

@@ -23,9 +23,7 @@ enum BadRequest {
   static func outcome(_ sentence: String, _ request: AdmissionRequest, _ phase: Phase) -> ReviewOutcome {
     var response = AdmissionResponse(to: request, allowed: false)
     response.status(Status(code: 400, reason: "BadRequest", message: sentence))
-    response.beginAuditAnnotations()
-    response.auditAnnotation("decision", "bad-request")
-    response.endAuditAnnotations()
+    response.auditAnnotations("{\"decision\":\"bad-request\"}")
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(
@@ -39,7 +37,7 @@ enum BadRequest {
     var writer = JSONWriter(reserving: 256)
     Status(code: code, reason: reason, message: sentence).write(to: &writer, asObject: true)
     return ReviewOutcome(
-      httpStatus: code, body: writer.bytes,
+      httpStatus: code, body: writer.finish(),
       decision: Decision(phase: phase, request: nil, verdict: .bad, code: code, rule: "bad-request"))
   }
 }
