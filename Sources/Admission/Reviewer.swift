@@ -71,10 +71,13 @@ extension Reviewer {
     case .pod, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
     }
     let patch = defaulter.patch
-    if patch.isEmpty { return pass(request, subject, .mutate, .allowed) }
+    if patch.isEmpty {
+      return pass(request, subject, .mutate, .allowed, audit: "{\"defaulting\":\"unchanged\"}")
+    }
     var response = AdmissionResponse(to: request, allowed: true, reserving: 1024)
     response.patch(patch)
-    response.auditAnnotations("{\"decision\":\"defaulted\"}")
+    // Another key than the validating review's: both webhooks have one name, and a key is kept once for each request.
+    response.auditAnnotations("{\"defaulting\":\"defaulted\"}")
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(
@@ -163,12 +166,12 @@ extension Reviewer {
   /// The answer that lets the request pass.
   private func pass(
     _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ verdict: Decision.Verdict,
-    _ warnings: [String] = [], _ claim: AddressClaim? = nil
+    _ warnings: [String] = [], _ claim: AddressClaim? = nil,
+    audit: StaticString = "{\"decision\":\"allowed\"}"
   ) -> ReviewOutcome {
     var response = AdmissionResponse(to: request, allowed: true, reserving: 288)
     if !warnings.isEmpty { response.warnings(Warnings.fitted(warnings)) }
-    response.auditAnnotations(
-      verdict == .notJudged ? "{\"decision\":\"not-judged\"}" : "{\"decision\":\"allowed\"}")
+    response.auditAnnotations(verdict == .notJudged ? "{\"decision\":\"not-judged\"}" : audit)
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(phase: phase, request: request, subject: subject, verdict: verdict), claim: claim,

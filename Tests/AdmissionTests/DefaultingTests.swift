@@ -14,9 +14,10 @@ import Testing
     let first = Answer(world.answer(review, .mutate))
     #expect(first.isAllowed)
     guard let patch = first.patch else { return "" }
-    #expect(first.audit == ["decision": "defaulted"] && first.outcome.decision.isPatched)
+    #expect(first.audit == ["defaulting": "defaulted"] && first.outcome.decision.isPatched)
     let again = Answer(world.answer(try Patched.review(review, by: patch), .mutate))
     #expect(again.patch == nil, "a second patch: \(again.patchText)")
+    #expect(again.audit == ["defaulting": "unchanged"])
     return first.patchText
   }
 
