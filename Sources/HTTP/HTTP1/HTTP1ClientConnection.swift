@@ -66,11 +66,11 @@ final class HTTP1ClientConnection {
     }
   }
 
-  /// Gives up the request at work, and with it the connection; no event comes for it.
+  /// Gives up the request at work, and with it the connection unless the response is complete; no event comes for it.
   func cancel(_ id: StreamID) {
-    guard id.rawValue == requestNumber, openStreams == 1 else { return }
+    guard id.rawValue == requestNumber else { return }
     events.removeAll()
-    state = .closing
+    if openStreams == 1 { state = .closing }
   }
 
   /// Bytes of `data` events were used.

@@ -125,6 +125,14 @@ import Testing
     #expect(Self.events(client).isEmpty && client.wantsClose && client.openStreams == 0)
   }
 
+  @Test func `cancelling what is complete keeps the connection, in silence too`() {
+    let client = HTTP1ClientConnection(authority: "a", now: 0)
+    guard let stream = client.send(HTTPRequest(method: .get, path: "/"), now: 0) else { return }
+    Self.receive(client, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".utf8)
+    client.cancel(stream)
+    #expect(Self.events(client).isEmpty && client.canSend)
+  }
+
   @Test func `asks for no more while its reader is behind`() {
     let client = HTTP1ClientConnection(authority: "a", now: 0)
     guard let stream = client.send(HTTPRequest(method: .get, path: "/"), now: 0) else { return }
