@@ -194,6 +194,26 @@ import Testing
     }
   }
 
+  @Test func `are applied all or none, however many`() async throws {
+    try await withDirectory { directory in
+      let many = (0..<600).map { manifest("p\($0)") }.joined()
+      try write(many + manifest("b/c"), directory)
+      let found = try refusal(directory)
+      #expect(found == "DIR/pools.yaml:4202:1: metadata.name b/c is no name for an object")
+      try write("", directory)
+      _ = try await open(directory) { cluster in
+        let left = try await names(cluster)
+        #expect(left.isEmpty)
+      }
+      try write(many, directory)
+      let summary = try await open(directory) { cluster in
+        let version = try await cluster.list(.spiderIPPool, namespace: nil) { _ in }
+        #expect(version == "600")
+      }
+      #expect(summary == ManifestSummary(applied: 600))
+    }
+  }
+
   @Test func `with an error change nothing`() async throws {
     try await withDirectory { directory in
       try write(manifest("a"), directory)

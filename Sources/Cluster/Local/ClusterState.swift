@@ -102,6 +102,12 @@ struct ClusterState {
     }
   }
 
+  /// Forgets the changes so far; a watch can begin only at the present version.
+  mutating func forgetHistory() {
+    history = []
+    historyBytes = 0
+  }
+
   /// What follows a position for a watch, looking at no more than `limit` changes at once.
   func following(
     _ position: UInt64, type: ResourceType, namespace: String?, limit: Int

@@ -113,21 +113,32 @@ struct Journal: ~Copyable {
 }
 
 extension Journal {
-  /// Writes all entries and the version they lead to, in one transaction. Durable once it has returned; when it
-  /// throws, nothing of it was done.
+  /// Writes all entries and the version they lead to, in one transaction. Durable once it has returned, unless a
+  /// transaction of many groups is under way; when it throws, nothing of it was done.
   mutating func commit(_ entries: [JournalEntry], version: UInt64) throws(SQLiteError) {
+    if connection.isInTransaction { return try write(entries, version) }
     let former = types
     do throws(SQLiteError) {
-      try statements.begin.run()
-      for entry in entries { try write(entry) }
-      try statements.putVersion.run(.integer(Int64(version)))
-      try statements.commit.run()
+      try beginMany()
+      try write(entries, version)
+      try commitMany()
     } catch {
       // SQLite has rolled back already after some errors; a failure to do so shows at the next BEGIN.
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
       types = former
       throw error
     }
+  }
+
+  /// Begins a transaction of many groups. If one of them fails, the journal must be given up.
+  mutating func beginMany() throws(SQLiteError) { try statements.begin.run() }
+
+  /// Makes all groups since `beginMany` durable.
+  mutating func commitMany() throws(SQLiteError) { try statements.commit.run() }
+
+  private mutating func write(_ entries: [JournalEntry], _ version: UInt64) throws(SQLiteError) {
+    for entry in entries { try write(entry) }
+    try statements.putVersion.run(.integer(Int64(version)))
   }
 
   private mutating func write(_ entry: JournalEntry) throws(SQLiteError) {

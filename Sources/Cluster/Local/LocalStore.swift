@@ -50,6 +50,9 @@ final class LocalStore: Sendable {
     }
   }
 
+  /// Forgets the changes so far, for which no watch can ask: nobody has seen a version yet.
+  func forgetHistory() { shared.withLock { $0.state.forgetHistory() } }
+
   /// Lets the opener look into the database.
   func withJournal<R: Sendable>(
     _ body: @Sendable (inout Journal) throws(SQLiteError) -> R

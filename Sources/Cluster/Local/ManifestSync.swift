@@ -2,7 +2,10 @@ internal import JSON
 internal import KubernetesAPI
 internal import Manifests
 
-/// Brings a store in line with manifests, all at once or not at all.
+/// Brings a store that nobody uses yet in line with manifests, in one transaction.
+///
+/// Documents are applied in groups as they are read, so that memory does not grow with their number. After an error the
+/// store must be given up; on disk nothing has changed then.
 struct ManifestSync {
   private let reader = ManifestReader()
   private let store: LocalStore
@@ -21,6 +24,8 @@ struct ManifestSync {
     let mainVersion: UInt64
   }
 
+  private static let groupSize = 256
+
   init(store: LocalStore, isDurable: Bool) {
     self.store = store
     self.isDurable = isDurable
@@ -28,29 +33,40 @@ struct ManifestSync {
 
   /// Reads everything under the paths and applies what is new, changed or gone.
   mutating func run(_ paths: [String]) throws(LocalClusterError) -> ManifestSummary {
-    do throws(SQLiteError) { try remember() } catch {
-      throw LocalClusterError(opening: LocalCluster.databaseName, error)
-    }
+    do throws(SQLiteError) { try remember() } catch { throw unusable(error) }
     var files: Set<String> = []
-    do throws(ManifestError) {
-      for path in paths {
-        for file in try reader.files(under: path) where files.insert(file).inserted { try take(file) }
+    for path in paths {
+      for file in try found(path) where files.insert(file).inserted {
+        try take(file)
+        if writes.count + entries.count >= Self.groupSize { try apply() }
       }
-    } catch {
-      throw .manifests(error)
     }
-    summary.applied = writes.count { if case .apply = $0.operation { true } else { false } }
     for (place, former) in former where seen[place] == nil {
       writes.append(ObjectWrite(.retract(mainVersion: former.mainVersion), place))
     }
     try forget(others: files)
     try apply()
+    do throws(SQLiteError) {
+      _ = try store.withJournal { journal throws(SQLiteError) in try journal.commitMany() }
+    } catch {
+      throw unusable(error)
+    }
+    store.forgetHistory()
     return summary
+  }
+
+  private func found(_ path: String) throws(LocalClusterError) -> [String] {
+    do throws(ManifestError) { return try reader.files(under: path) } catch { throw .manifests(error) }
+  }
+
+  private func unusable(_ error: SQLiteError) -> LocalClusterError {
+    LocalClusterError(opening: LocalCluster.databaseName, error)
   }
 
   private mutating func remember() throws(SQLiteError) {
     former =
       try store.withJournal { journal throws(SQLiteError) in
+        try journal.beginMany()
         var former: [ManifestPlace: Former] = [:]
         try journal.manifests { place, file, mainVersion in
           former[place] = Former(file: file, mainVersion: mainVersion)
@@ -61,17 +77,34 @@ struct ManifestSync {
   }
 
   /// Takes the documents of a file, or only what is known of them if the file is as it was.
-  private mutating func take(_ file: String) throws(ManifestError) {
-    let bytes = try reader.contents(of: file)
-    if try ask(file, { journal throws(SQLiteError) in try journal.hasFile(file, bytes) }) == true {
-      for place in formerByFile[file] ?? [] {
-        try see(place, file, ManifestError(file: file, message: ""))
-        summary.unchanged += 1
+  private mutating func take(_ file: String) throws(LocalClusterError) {
+    var failure: LocalClusterError?
+    do throws(ManifestError) {
+      let bytes = try reader.contents(of: file)
+      if try isAsItWas(file, bytes) { return }
+      try reader.read(bytes: bytes, file: file) { document throws(ManifestError) in
+        if failure != nil { return }
+        try take(document)
+        guard writes.count >= Self.groupSize else { return }
+        do throws(LocalClusterError) { try apply() } catch { failure = error }
       }
-      return
+      if isDurable { entries.append(.putFile(file, content: bytes)) }
+    } catch {
+      throw .manifests(error)
     }
-    try reader.read(bytes: bytes, file: file) { document throws(ManifestError) in try take(document) }
-    if isDurable { entries.append(.putFile(file, content: bytes)) }
+    if let failure { throw failure }
+  }
+
+  /// Whether a file was applied as it is now; its objects' places are noted then.
+  private mutating func isAsItWas(_ file: String, _ bytes: [UInt8]) throws(ManifestError) -> Bool {
+    guard try ask(file, { journal throws(SQLiteError) in try journal.hasFile(file, bytes) }) == true else {
+      return false
+    }
+    for place in formerByFile[file] ?? [] {
+      try see(place, file, ManifestError(file: file, message: ""))
+      summary.unchanged += 1
+    }
+    return true
   }
 
   private mutating func take(_ document: ManifestDocument) throws(ManifestError) {
@@ -82,6 +115,7 @@ struct ManifestSync {
     let file = document.file
     let content = try ask(file) { journal throws(SQLiteError) in try journal.manifest(at: place) }
     if content != write.json {
+      summary.applied += 1
       writes.append(write)
       return
     }
@@ -112,7 +146,7 @@ struct ManifestSync {
       let known = try store.withJournal { journal throws(SQLiteError) in try journal.files() } ?? []
       entries += known.subtracting(files).map(JournalEntry.removeFile)
     } catch {
-      throw LocalClusterError(opening: LocalCluster.databaseName, error)
+      throw unusable(error)
     }
   }
 
@@ -129,6 +163,8 @@ struct ManifestSync {
       default: break
       }
     }
+    writes.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
   }
 }
 
