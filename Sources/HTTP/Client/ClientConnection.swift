@@ -31,14 +31,16 @@ final class ClientConnection: ConnectionHandler {
 
   var canSend: Bool { conversation?.canSend == true && connection?.isOpen == true }
 
-  func send(_ exchange: ClientExchange) {
-    guard let conversation, let connection else { return }
-    guard let stream = conversation.send(exchange.request, now: connection.reactor.now) else {
-      return exchange.finish(.failure(.connectionLost(lossSentence)))
+  /// False: this connection takes no more requests.
+  func send(_ exchange: ClientExchange) -> Bool {
+    guard let connection, let stream = conversation?.send(exchange.request, now: connection.reactor.now)
+    else {
+      return false
     }
     exchange.sent(to: ClientExchange.Place(connection: connection.id, stream: stream))
     exchanges[stream] = exchange
     connection.setNeedsFlush()
+    return true
   }
 
   /// Ends a request that nobody waits for.

@@ -47,16 +47,15 @@ final class ClientExchange: Sendable {
   var place: Place? { state.withLock { $0.place } }
   var hasHead: Bool { state.withLock { $0.head != nil } }
 
-  /// Notes where the request went. Returns how often it was sent, this time included.
-  @discardableResult
-  func sent(to place: Place) -> Int {
+  /// Notes where the request went.
+  func sent(to place: Place) {
     state.withLock { state in
       state.place = place
       state.attempts += 1
-      return state.attempts
     }
   }
 
+  /// How often it was sent.
   var attempts: Int { state.withLock { $0.attempts } }
 
   func headCame(status: Int, _ headers: HTTPHeaders) {

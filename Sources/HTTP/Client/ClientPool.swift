@@ -72,10 +72,11 @@ final class ClientPool: Sendable {
   func dispatch(_ reactor: Reactor) {
     expireWaiting(MonotonicClock.now())
     let all = connections(reactor)
-    while let exchange = state.withLock({ $0.waiting.first }) {
-      guard let connection = all.first(where: { $0.canSend }) else { break }
-      state.withLock { state in state.waiting.removeAll { $0 === exchange } }
-      if !exchange.isFinished { connection.send(exchange) }
+    while let connection = all.first(where: { $0.canSend }) {
+      guard let exchange = state.withLock({ $0.waiting.popFirst() }) else { break }
+      if exchange.isFinished || connection.send(exchange) { continue }
+      // The connection has just come to its end.
+      state.withLock { $0.waiting.prepend(exchange) }
     }
     guard state.withLock({ !$0.waiting.isEmpty && !$0.isResolving && !$0.isClosed }) else { return }
     let connecting = all.filter { $0.isConnecting }

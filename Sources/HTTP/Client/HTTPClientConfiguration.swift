@@ -28,6 +28,8 @@ public struct HTTPClientConfiguration: Sendable {
     self.port = port
     self.tls = tls
     connectionLimits.connectTimeout = 5_000_000_000
+    // An API server that has just started has many to shake hands with.
+    connectionLimits.handshakeTimeout = 10_000_000_000
     // A list of thousands of objects may go out and come in slowly.
     connectionLimits.writeTimeout = 30_000_000_000
   }
