@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(packages format debug release quickstart abuse crash cluster)
+stages=(packages format debug release quickstart life abuse crash cluster)
 
 stage_packages() { bash Tests/packages.sh test; }
 
@@ -18,6 +18,8 @@ stage_release() {
 }
 
 stage_quickstart() { bash manifests/quickstart.sh; }
+
+stage_life() { bash Tests/Life/run.sh; }
 
 stage_abuse() { bash Tests/Abuse/run.sh; }
 

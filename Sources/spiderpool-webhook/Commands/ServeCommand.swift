@@ -29,11 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Write the bound addresses to this file as JSON once reviews are served.")
   var readyFile: String?
 
-  func validate() throws {
-    try state.validate()
-  }
-
   func run() async throws {
+    try state.check()
     try await Server(options: self).run()
   }
 }
@@ -56,10 +53,11 @@ struct StateOptions: ParsableArguments {
       """)
   var claimNamespace: String?
 
-  func validate() throws {
+  /// Checked when all flags were understood, so that a misspelt one is told first.
+  func check() throws {
     let chosen = [kubeconfig != nil, inCluster, store != nil].filter { $0 }.count
     guard chosen == 1 else {
-      throw ValidationError("exactly one of --kubeconfig, --in-cluster and --store is needed")
+      throw ExitStatus(.usage, "serve: exactly one of --kubeconfig, --in-cluster and --store is needed")
     }
   }
 }

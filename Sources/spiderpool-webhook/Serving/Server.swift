@@ -38,7 +38,7 @@ struct Server {
 
     let settings = try options.config.map(Settings.init(file:)) ?? Settings()
     let serving = try ServingCertificate(options.transport, logger: Logger(label: "certificate"))
-    let state = try ClusterState(options.state)
+    let state = try StateSource(options.state)
     let directory = PoolDirectory()
     let feed = DirectoryFeed(directory, from: state.store, logger: Logger(label: "feed"))
     let service = ReviewService(

@@ -5,7 +5,7 @@ internal import KubernetesClient
 internal import Telemetry
 
 /// Where the cluster's state comes from, and goes to.
-enum ClusterState: CustomStringConvertible {
+enum StateSource: CustomStringConvertible {
   /// An API server; the claims' Lease is in the namespace given.
   case kubernetes(KubernetesCluster, claimNamespace: String)
   /// The embedded store.

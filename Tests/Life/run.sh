@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Follows a server from its start to its end under load: bash Tests/Life/run.sh
+# Its certificate is renewed, spoilt and mended; then it is asked to stop. No review may fail. Ends with "N passed, N failed".
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+swift build -c release --product spiderpool-webhook 2>&1 | tail -n 1
+webhook="$(swift build -c release --show-bin-path)/spiderpool-webhook"
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+python3 Tests/Life/life.py --program "$webhook" --scratch "$scratch" \
+    --review Tests/Fixtures/reviews/v1.20/validate-spiderippool-update-dryrun.json
