@@ -11,8 +11,6 @@ public struct AdmissionSettings: Sendable, Equatable {
   /// How long an admitted but not yet visible object keeps its addresses to itself, in milliseconds: longer than the
   /// API server lets a write take (60 s).
   public var claimLifetime: UInt64 = 65_000
-  /// Causes beyond this many are counted, not listed.
-  public var maximumCauses = 50
   /// Whether `ReviewOutcome.admitted` carries what was admitted.
   public var recordsAdmitted = false
 

@@ -44,7 +44,7 @@ extension Reviewer {
     let decision = outcome.decision
     let target = Denial.Target(
       group: decision.group, kind: decision.kindName, plural: decision.kindName, name: decision.name)
-    let denial = Denial(findings, target, maximumCauses: settings.maximumCauses)
+    let denial = Denial(findings, target)
     var response = AdmissionResponse(uid: decision.uid, allowed: false, reserving: 1024)
     Self.write(denial, [], to: &response)
     return ReviewOutcome(

@@ -158,6 +158,9 @@ extension Reviewer {
     var findings = Findings()
     DeletionRule.check(request, subject, settings, &findings)
     if findings.isDenied { return deny(request, subject, .validate, findings) }
+    if !request.isDryRun, let name = request.name?.string {
+      directory.withIndex { $0.markLeaving(subject == .pool ? .pool : .subnet, named: name) }
+    }
     return pass(request, subject, .validate, .allowed, findings.warnings)
   }
 }
@@ -197,7 +200,7 @@ extension Reviewer {
     let target = Denial.Target(
       group: request.group?.string ?? "", kind: kind, plural: subject.resourceType?.plural ?? kind,
       name: name?.string ?? "")
-    let denial = Denial(findings, target, maximumCauses: settings.maximumCauses)
+    let denial = Denial(findings, target)
     var response = AdmissionResponse(to: request, allowed: false, reserving: 1024)
     Self.write(denial, Warnings.fitted(findings.warnings), to: &response)
     return ReviewOutcome(

@@ -90,7 +90,7 @@ import Testing
     ("spiderpool.spidernet.io", "v2beta1", "SpiderIPPool", "status"), ("apps", "v1", "Deployment", "scale"),
     ("apps", "v1", "Deployment", ""), ("example.com", "v1", "Thing", ""), ("", "v1", "Pod", "binding"),
   ])
-  func `of a kind that has rules is allowed, and says that it was not judged`(
+  func `of a kind without rules is allowed, and says that it was not judged`(
     _ group: String, _ version: String, _ kind: String, _ subResource: String
   ) {
     for phase in Phase.allCases {

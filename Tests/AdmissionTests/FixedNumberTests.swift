@@ -124,6 +124,16 @@ import Testing
     #expect(review("example.com", "Thing", deep).isAllowed)
   }
 
+  // Quadratic work would take minutes here.
+  @Test(.timeLimit(.minutes(1))) func `in very wide objects costs no more than reading them`() {
+    let wide = (0..<60_000).map { #""k\#($0)":{"a":[]}"# }.joined(separator: ",")
+    let spec = #"{\#(wide),"template":\#(template("+5"))}"#
+    #expect(review("example.com", "Thing", spec, old: spec).isAllowed)
+    let many = (0..<5000).map { _ in template("+5") }.joined(separator: ",")
+    let answer = review("example.com", "Thing", #"{"a":[\#(many)]}"#, old: #"{"a":[]}"#)
+    #expect(answer.status?.details?.causes.count == 51)
+  }
+
   private func pod(_ owners: String, number: String = "+5", old: String? = nil) -> Answer {
     let pod = { (number: String) in
       """

@@ -101,10 +101,13 @@ import Testing
 }
 
 @Suite struct `A deletion` {
-  private func delete(_ world: World, _ status: String, kind: String = "SpiderIPPool") -> Answer {
+  private func delete(
+    _ world: World, _ status: String, kind: String = "SpiderIPPool", dryRun: Bool = false
+  ) -> Answer {
     let old = World.object(kind, "custom", #"{"ipVersion":4,"subnet":"10.6.0.0/16"}"#, status: status)
     return Answer(
-      world.answer(World.review(kind, "DELETE", name: "custom", object: nil, old: old), .validate))
+      world.answer(
+        World.review(kind, "DELETE", name: "custom", object: nil, old: old, dryRun: dryRun), .validate))
   }
 
   @Test func `of a pool in use is allowed, with a warning`() {
@@ -115,6 +118,24 @@ import Testing
         "status.allocatedIPCount: 3 addresses are held by Pods; it stays until they are released"
       ])
     #expect(delete(World(), "{}").warnings == [])
+  }
+
+  @Test func `that was admitted frees the name at once, and the addresses once it is seen`() throws {
+    let world = World()
+    let spec = #"{"ipVersion":4,"subnet":"10.6.0.0/16","ips":["10.6.0.2"]}"#
+    try world.store("SpiderIPPool", "custom", spec)
+    #expect(world.create("SpiderIPPool", spec).status?.reason == "AlreadyExists")
+    #expect(delete(world, "{}", dryRun: true).isAllowed)
+    #expect(world.create("SpiderIPPool", spec).status?.reason == "AlreadyExists")
+    #expect(delete(world, "{}").isAllowed)
+    let other = world.create("SpiderIPPool", spec, named: "other")
+    #expect(
+      other.status?.code == 409 && other.causes.first?.contains("is being deleted at this moment") == true)
+    #expect(world.create("SpiderIPPool", spec, dryRun: true).isAllowed)
+    try world.store("SpiderIPPool", "custom", spec)
+    #expect(
+      world.create("SpiderIPPool", spec).status?.reason == "AlreadyExists",
+      "it was seen, so it is still there")
   }
 
   @Test func `of a pool in use is denied where deletion is guarded`() {

@@ -48,6 +48,11 @@ extension PoolIndex {
     drop(id)
   }
 
+  /// Notes that the deletion of an object was admitted: its name may be free before that can be seen.
+  mutating func markLeaving(_ kind: Kind, named name: String) {
+    if let id = idOf[Key(kind: kind, name: name)] { entries[Int(id)]?.isLeaving = true }
+  }
+
   /// Takes out all objects of a kind but these.
   mutating func retain(_ kind: Kind, _ names: Set<String>) {
     let gone = idOf.keys.filter { $0.kind == kind && !names.contains($0.name) }

@@ -22,6 +22,8 @@ struct PoolIndex: ~Copyable, Sendable {
     var isClaim = false
     /// Deletion has begun.
     var isTerminating = false
+    /// Deletion was admitted, and nothing was seen of the object since.
+    var isLeaving = false
     var name: String
     /// The network, if `spec.subnet` can be read.
     var network: CIDR?

@@ -18,13 +18,13 @@ struct Denial {
     var qualifiedPlural: String { group.isEmpty ? plural : "\(plural).\(group)" }
   }
 
-  init(_ findings: Findings, _ target: Target, maximumCauses: Int) {
+  init(_ findings: Findings, _ target: Target) {
     if let refusal = findings.refusal {
       self.init(refusal, target)
     } else if findings.errors.isEmpty {
-      self.init(passing: findings.passingErrors, target, maximumCauses)
+      self.init(passing: findings.passingErrors, target)
     } else {
-      self.init(invalid: findings.errors + findings.passingErrors, target, maximumCauses)
+      self.init(invalid: findings.errors + findings.passingErrors, target, isCut: findings.isCut)
     }
   }
 
@@ -55,8 +55,8 @@ struct Denial {
   }
 
   /// 422: the object is wrong.
-  private init(invalid errors: [FieldError], _ target: Target, _ maximumCauses: Int) {
-    let details = Self.details(errors, target, maximumCauses)
+  private init(invalid errors: [FieldError], _ target: Target, isCut: Bool) {
+    let details = Self.details(errors, target, isCut: isCut)
     status = Status(
       code: 422, reason: "Invalid",
       message:
@@ -66,8 +66,8 @@ struct Denial {
   }
 
   /// 409: the object is right, but another one that is being written at this moment was first.
-  private init(passing errors: [FieldError], _ target: Target, _ maximumCauses: Int) {
-    let details = Self.details(errors, target, maximumCauses)
+  private init(passing errors: [FieldError], _ target: Target) {
+    let details = Self.details(errors, target)
     status = Status(
       code: 409, reason: "Conflict",
       message:
@@ -76,18 +76,17 @@ struct Denial {
     rules = Self.rules(errors)
   }
 
-  private static func details(_ errors: [FieldError], _ target: Target, _ maximumCauses: Int)
-    -> Status.Details
-  {
-    var causes = errors.prefix(maximumCauses).map { error in
+  private static func details(
+    _ errors: [FieldError], _ target: Target, isCut: Bool = false
+  ) -> Status.Details {
+    var causes = errors.map { error in
       Status.Cause(
         reason: error.kind.causeReason.description, field: error.path.description, message: error.message)
     }
-    if errors.count > causes.count {
+    if isCut {
       causes.append(
-        Status.Cause(
-          reason: "FieldValueInvalid", field: "spec",
-          message: "and \(errors.count - causes.count) more mistakes, not shown"))
+        Status.Cause(reason: "FieldValueInvalid", field: "spec", message: "holds further mistakes, not shown")
+      )
     }
     return Status.Details(group: target.group, kind: target.kind, name: target.name, causes: causes)
   }

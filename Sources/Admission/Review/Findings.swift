@@ -23,15 +23,27 @@ struct Findings {
   /// A refusal of the whole request; the first one stays.
   private(set) var refusal: Refusal?
 
+  /// Mistakes beyond this many are not written down: an answer names some, and a manifest may hold a million.
+  static let maximumErrors = 50
+  /// Warnings beyond this many could not be sent anyway.
+  static let maximumWarnings = 64
+  /// Whether there were more mistakes than are written down.
+  private(set) var isCut = false
+
+  /// Whether no further mistake is written down; a rule with many of them can stop.
+  var isFull: Bool { errors.count >= Self.maximumErrors }
+
   var isDenied: Bool { refusal != nil || !errors.isEmpty || !passingErrors.isEmpty }
 
-  mutating func report(_ error: FieldError) { errors.append(error) }
+  mutating func report(_ error: FieldError) {
+    if isFull { isCut = true } else { errors.append(error) }
+  }
 
   mutating func report(
     _ kind: FieldError.Kind, _ path: FieldPath, _ value: FieldError.Value = .none, _ detail: String,
     _ rule: RuleID
   ) {
-    errors.append(FieldError(kind, path, value, detail, rule: rule))
+    report(FieldError(kind, path, value, detail, rule: rule))
   }
 
   mutating func reportPassing(_ path: FieldPath, _ detail: String, _ rule: RuleID) {
@@ -42,5 +54,7 @@ struct Findings {
     if self.refusal == nil { self.refusal = refusal }
   }
 
-  mutating func warn(_ path: FieldPath, _ text: String) { warnings.append("\(path): \(text)") }
+  mutating func warn(_ path: FieldPath, _ text: String) {
+    if warnings.count < Self.maximumWarnings { warnings.append("\(path): \(text)") }
+  }
 }

@@ -33,6 +33,7 @@ enum AddressListRule {
         continue
       }
       findings.report(.invalid, path.index(position), element.shown, detail, rule)
+      if findings.isCut { return }
     }
   }
 

@@ -30,8 +30,9 @@ enum FixedNumberRule {
     let kind = request.kind?.string ?? ""
     let version = request.version?.string ?? ""
     let apiVersion = request.group?.string.map { "\($0)/\(version)" } ?? version
-    var walk = TemplateWalk(what: "\(GoText.shortened("\(kind) (\(apiVersion))"))")
-    walk.descend(spec, beside: request.oldObject?["spec"], .spec, depth: 0, &findings)
+    var walk = TemplateWalk(
+      what: GoText.shortened("\(kind) (\(apiVersion))"), old: request.oldObject?["spec"])
+    walk.descend(spec, &findings)
     return walk.found
   }
 
@@ -74,45 +75,91 @@ enum NativeControllers {
 }
 
 /// The search for Pod templates in an object of unknown shape: anything that has `metadata.annotations` of its own.
+///
+/// It is linear in the object. The stored object is looked into only where a relative number was found, and not
+/// endlessly often: whoever writes that many gets them judged as new.
 private struct TemplateWalk {
+  /// One step down from `spec`.
+  enum Step {
+    case member(JSONView)
+    case element(Int)
+  }
+
+  static let maximumLookups = 64
+
   /// Whose replicas are not known.
   let what: String
+  /// The stored object's spec.
+  let old: JSONView?
   /// Whether a template asks for a number of addresses.
   var found = false
+  /// The way from `spec` to the value that is looked at.
+  private var steps: [Step] = []
+  private var lookups = 0
 
-  /// Looks at one value. `old` is what stands at the same place of the stored object.
-  mutating func descend(
-    _ view: JSONView, beside old: JSONView?, _ path: @autoclosure () -> FieldPath, depth: Int,
-    _ findings: inout Findings
-  ) {
-    guard depth < FixedNumberRule.maximumDepth else { return }
+  init(what: String, old: JSONView?) {
+    self.what = what
+    self.old = old
+  }
+
+  /// Looks at one value and all below it.
+  mutating func descend(_ view: JSONView, _ findings: inout Findings) {
+    guard steps.count < FixedNumberRule.maximumDepth, !findings.isCut else { return }
     switch view.kind {
     case .object:
       if makesNativeController(view) { return }
-      judge(view, beside: old, path(), &findings)
+      judge(view, &findings)
       for (key, value) in view.members where value.kind == .object || value.kind == .array {
         if key.equals("metadata") || isNativeTemplate(key) { continue }
-        guard let name = key.string else { continue }
-        descend(value, beside: old?.member(name), path().child(name), depth: depth + 1, &findings)
+        steps.append(.member(key))
+        descend(value, &findings)
+        steps.removeLast()
       }
     case .array:
       for (position, element) in view.elements.enumerated() where element.kind == .object {
-        descend(element, beside: old?.element(position), path().index(position), depth: depth + 1, &findings)
+        steps.append(.element(position))
+        descend(element, &findings)
+        steps.removeLast()
       }
     default: break
     }
   }
 
-  private mutating func judge(
-    _ view: JSONView, beside old: JSONView?, _ path: @autoclosure () -> FieldPath, _ findings: inout Findings
-  ) {
+  private mutating func judge(_ view: JSONView, _ findings: inout Findings) {
     let key = SpiderAPI.Annotation.poolIPNumber
     guard let value = view["metadata"]?["annotations"]?[key] else { return }
     found = true
     guard FixedNumberRule.isRelative(value) else { return }
-    if let before = old?["metadata"]?["annotations"]?[key], before.equals(value) { return }
-    let place = path().child("metadata").child("annotations").key(key.description)
+    if let before = stored?["metadata"]?["annotations"]?[key], before.equals(value) { return }
+    let place = path.child("metadata").child("annotations").key(key.description)
     findings.report(FixedNumberRule.error(value, place, what))
+  }
+
+  /// What stands at the same place of the stored object.
+  private var stored: JSONView? {
+    mutating get {
+      lookups += 1
+      guard var view = old, lookups <= Self.maximumLookups else { return nil }
+      for step in steps {
+        let next =
+          switch step {
+          case .member(let key): view.member(key.string ?? "")
+          case .element(let position): view.element(position)
+          }
+        guard let next else { return nil }
+        view = next
+      }
+      return view
+    }
+  }
+
+  private var path: FieldPath {
+    steps.reduce(.spec) { path, step in
+      switch step {
+      case .member(let key): path.child(key.string ?? "")
+      case .element(let position): path.index(position)
+      }
+    }
   }
 
   /// Whether the value is a whole object of a native kind, carried inside another: its Pods have a native controller.

@@ -46,6 +46,7 @@ enum GatewayRule {
     guard let list = spec.ipsView else { return }
     for (position, element) in list.elements.enumerated() {
       guard let range = element.utf8.flatMap(AddressText.range), range.contains(gateway) else { continue }
+      if findings.isCut { return }
       findings.report(
         .invalid, .spec.child("ips").index(position), element.shown,
         "conflicts with spec.gateway \(gateway); add \(gateway) to spec.excludeIPs, or leave it out here",

@@ -9,7 +9,8 @@ enum NameRule {
   static let check: ClusterRule = { review, index, findings in
     guard review.isCreate, !review.name.isEmpty else { return }
     let kind: PoolIndex.Kind = review.subject == .pool ? .pool : .subnet
-    guard let stored = index.stored(kind, named: review.name)?.entry, !stored.isTerminating else { return }
+    guard let stored = index.stored(kind, named: review.name)?.entry, !stored.isTerminating, !stored.isLeaving
+    else { return }
     findings.refuse(.nameTaken(rule: id))
   }
 }

@@ -30,6 +30,11 @@ enum NetworkClash {
         path, "\(text), which is being created at this moment; try again in a few seconds", rule)
       return
     }
+    if other.isLeaving {
+      findings.reportPassing(
+        path, "\(text), which is being deleted at this moment; try again in a few seconds", rule)
+      return
+    }
     let advice =
       other.kind == .pool
       ? "; write \(theirs), or a network apart from it" : "; write a network apart from it"

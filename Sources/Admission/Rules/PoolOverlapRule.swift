@@ -19,6 +19,10 @@ enum PoolOverlapRule {
           .spec.child("ips"),
           "\(text), which is being created or changed at this moment; try again in a few seconds",
           id)
+      } else if entry.isLeaving {
+        findings.reportPassing(
+          .spec.child("ips"), "\(text), which is being deleted at this moment; try again in a few seconds", id
+        )
       } else {
         findings.report(
           .forbidden, .spec.child("ips"), .none,

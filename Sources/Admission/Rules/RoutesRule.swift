@@ -20,6 +20,7 @@ enum RoutesRule {
     guard let routes = review.spec.routesView else { return }
     var seen: [CIDR: Int] = [:]
     for (position, route) in routes.elements.enumerated() {
+      if findings.isCut { return }
       let path = FieldPath.spec.child("routes").index(position)
       checkDestination(route["dst"], place, path.child("dst"), position, &seen, &findings)
       checkGateway(route["gw"], place, path.child("gw"), &findings)

@@ -31,6 +31,7 @@ enum UnusualSpecWarnings {
     if excluded.isSubset(of: included) { return }
     for (position, element) in list.elements.enumerated() {
       guard let range = element.utf8.flatMap(AddressText.range), !included.overlaps(range) else { continue }
+      if findings.warnings.count >= Findings.maximumWarnings { return }
       findings.warn(.spec.child("excludeIPs").index(position), "lies outside spec.ips, and excludes nothing")
     }
   }
