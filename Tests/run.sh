@@ -4,13 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(packages format debug release quickstart life abuse crash cluster)
+stages=(packages format debug release quickstart life abuse crash client cluster)
 
 stage_packages() { bash Tests/packages.sh test; }
 
 stage_format() { swift format lint --strict --parallel --recursive Package.swift Sources Tests; }
 
-stage_debug() { swift test --parallel 2>&1 | tee_quietly debug; }
+stage_debug() { swift test 2>&1 | tee_quietly debug; }
 
 stage_release() {
     swift build -c release 2>&1 | tee_quietly release-build
@@ -25,17 +25,26 @@ stage_abuse() { bash Tests/Abuse/run.sh; }
 
 stage_crash() { bash Tests/Crash/run.sh; }
 
+# The API server's client against a real one.
+stage_client() {
+    local cluster status=0
+    cluster="$(mktemp -d)"
+    bash Tests/Cluster/start.sh "$cluster"
+    SPIDERPOOL_TEST_KUBECONFIG="$cluster/kubeconfig" swift test --filter RealClusterTests 2>&1 | tee_quietly client ||
+        status=$?
+    bash Tests/Cluster/stop.sh "$cluster"
+    return "$status"
+}
+
 stage_cluster() { bash Tests/Cluster/end-to-end.sh; }
 
-# Keeps a long output in a file, and prints its end: the runner's closing lines, or the failure.
+# Keeps a long output in a file, and prints what went wrong and the closing lines.
 tee_quietly() {
     local log
     log="$(mktemp --suffix "-$1.log")"
     cat >"$log"
-    if grep -qE 'error:|✘|failed' "$log"; then
-        grep -nE 'error:|✘|failed' "$log" | head -60
-    fi
-    tail -n 4 "$log"
+    grep -nE 'error:|✘' "$log" | head -60 || true
+    grep -E '^(Build complete|Build of product|Executed|.* Test run with)' "$log" || tail -n 20 "$log"
     echo "whole output: $log"
 }
 
