@@ -93,7 +93,7 @@ let package = Package(
     tests("KubernetesAPI", ["JSON"]),
     tests("Admission", ["JSON", "Addressing", "KubernetesAPI"]),
     tests("Manifests", ["JSON"]),
-    tests("Cluster", ["JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
+    tests("Cluster", ["KubernetesClient", "JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
     tests("Controllers", ["Admission", "Cluster", "KubernetesAPI", "JSON", logging]),
     tests(

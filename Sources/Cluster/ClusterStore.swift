@@ -27,13 +27,15 @@ public protocol ClusterStore: Sendable {
   func create(_ type: ResourceType, namespace: String?, json: [UInt8]) async throws(ClusterError)
     -> ClusterObject
 
-  /// Replaces the object except its status. With `metadata.resourceVersion` in `json` the write is conditional on it.
+  /// Replaces the object except its status. With `metadata.resourceVersion` in `json` the write is conditional on it;
+  /// custom resources must have it.
   /// - Returns: the object as stored; with an unchanged resource version if nothing changed.
   func update(
     _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject
 
-  /// Replaces `status` alone, whatever else `json` holds; conditional like `update`.
+  /// Replaces `status` alone, whatever else `json` holds; conditional like `update`. It is `update` for a type whose
+  /// status is a part of the object like any other.
   func updateStatus(
     _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject

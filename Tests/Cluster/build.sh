@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds a Kubernetes control plane from Debian's source package and prints the folder the binaries are in. What the
-# build needs is installed first.
+# Builds a Kubernetes control plane from Debian's source package and prints the folder the binaries are in.
 #
 #   build.sh [--with-kubelet]
 #
@@ -20,7 +19,6 @@ done
 
 go=/usr/lib/go-1.19/bin/go
 reflect2=/usr/share/gocode/src/github.com/modern-go/reflect2
-"$cluster_scripts/install.sh" >&2
 cache="$(cluster_cache)"
 mkdir -p "$cache"
 exec 9>"$cluster_cache_root/build.lock"
@@ -103,6 +101,7 @@ for command in "${commands[@]}"; do
     [ -x "$cache/$command" ] || missing+=("$command")
 done
 if ((${#missing[@]})); then
+    [ -x "$go" ] && [ -d "$reflect2" ] || die "Go 1.19 or reflect2 is missing; run $cluster_scripts/install.sh first"
     make_work
     export GOPATH="$work/gopath" GOCACHE="$work/gocache" GO111MODULE=off CGO_ENABLED=0 GOFLAGS=
     prepare_source

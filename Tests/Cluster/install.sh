@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what build.sh and start.sh need from Debian's archive, and enables its source packages if they are not.
-# Quick, silent, and without touching the network, when everything is there.
+# Quick, and without touching the network, when everything is there.
 set -euo pipefail
 source "$(dirname "$0")/shared.sh"
 
@@ -32,16 +32,14 @@ done
 updated=no
 if [ -z "$(kubernetes_source_version)" ]; then
     run_as_root apt-get update -qq
-    if [ -z "$(kubernetes_source_version)" ]; then
-        enable_source_packages
-        run_as_root apt-get update -qq
-    fi
-    [ -n "$(kubernetes_source_version)" ] || die "the configured Debian mirror offers no source package kubernetes"
+    [ -n "$(kubernetes_source_version)" ] || enable_source_packages
+    run_as_root apt-get update -qq
     updated=yes
+    [ -n "$(kubernetes_source_version)" ] || die "the configured Debian mirror offers no source package kubernetes"
 fi
 if ((${#missing[@]})); then
     [ "$updated" = yes ] || run_as_root apt-get update -qq
     say "installing ${missing[*]}"
-    run_as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-        --no-install-recommends "${missing[@]}" >/dev/null
+    run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
+say "everything is there"

@@ -15,7 +15,9 @@ import Testing
       #expect(UUID(uuidString: made.uid) != nil && value[metadata: "uid"]?.string == made.uid)
       #expect(value[metadata: "resourceVersion"]?.string == made.resourceVersion.rawValue)
       #expect(value[metadata: "generation"] == 1)
-      #expect(value[metadata: "creationTimestamp"] == "2023-11-14T22:13:20Z")
+      let created = try #require(value[metadata: "creationTimestamp"]?.string)
+      #expect(created.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) != nil)
+      if let expected = kind.creationTimestamp { #expect(.string(created) == expected) }
       #expect(value["spec"]?["subnet"] == "10.6.0.0/16")
       #expect(try await store.get(.spiderIPPool, namespace: nil, name: "a") == made)
     }
@@ -33,7 +35,7 @@ import Testing
       }
       let value = try await store.create(.spiderIPPool, namespace: nil, json: json).value
       #expect(value[metadata: "uid"] != "mine")
-      #expect(value[metadata: "managedFields"] == nil)
+      if kind != .apiServer { #expect(value[metadata: "managedFields"] == nil) }
       #expect(value["status"] == nil)
     }
   }
@@ -48,7 +50,7 @@ import Testing
       }
       #expect(versions == versions.sorted() && Set(versions).count == 3)
       let listed = try await store.list(.pod, namespace: nil) { _ in }
-      #expect(UInt64(listed.rawValue) == versions.last)
+      #expect(UInt64(listed.rawValue) ?? 0 >= versions.last ?? .max)
     }
   }
 
@@ -83,17 +85,23 @@ import Testing
 
   @Test(arguments: StoreUnderTest.allCases)
   func `refuses what is no such object`(_ kind: StoreUnderTest) async throws {
-    let wrong: [(String, [UInt8])] = [
-      ("no JSON", Array("{".utf8)), ("no object", Array("[]".utf8)), ("no name", pool("")),
-      ("another kind", pool("a") { $0["kind"] = "SpiderSubnet" }),
-      ("a path for a name", pool("a/b")), ("a version", pool("a") { $0[metadata: "resourceVersion"] = "1" }),
+    var wrong: [(String, [UInt8])] = [
+      ("no name", pool("")), ("another kind", pool("a") { $0["kind"] = "SpiderSubnet" }),
+      ("no kind", pool("a") { $0["kind"] = nil }), ("a path for a name", pool("a/b")),
     ]
+    // The API server answers these as its own failure (500).
+    if kind != .apiServer {
+      wrong += [
+        ("no JSON", Array("{".utf8)), ("no object", Array("[]".utf8)),
+        ("a version", pool("a") { $0[metadata: "resourceVersion"] = "1" }),
+      ]
+    }
     try await kind.run { store in
       for (what, json) in wrong {
         let error = await clusterError {
           _ = try await store.create(.spiderIPPool, namespace: nil, json: json)
         }
-        #expect(error?.label == "invalid", "\(what)")
+        #expect(error?.label == "invalid", "\(what): \(String(describing: error))")
       }
       let left = try await names(of: .spiderIPPool, in: store)
       #expect(left.isEmpty)
@@ -133,19 +141,18 @@ import Testing
         _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: json)
       }
       #expect(stale?.label == "conflict")
-      let unconditional = try second.changed {
-        $0[metadata: "resourceVersion"] = nil
-        $0["spec"]?["disable"] = false
+      let unconditional = await clusterError {
+        _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: pool("a"))
       }
-      _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: unconditional)
+      #expect(unconditional?.label == "invalid")
     }
   }
 
   @Test(arguments: StoreUnderTest.allCases)
   func `refuses a write for another UID`(_ kind: StoreUnderTest) async throws {
     try await kind.run { store in
-      _ = try await store.create(.spiderIPPool, namespace: nil, json: pool("a"))
-      let other = pool("a") { $0[metadata: "uid"] = "another" }
+      let made = try await store.create(.spiderIPPool, namespace: nil, json: pool("a"))
+      let other = try made.changed { $0[metadata: "uid"] = "another" }
       let error = await clusterError {
         _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: other)
       }
@@ -157,8 +164,19 @@ import Testing
   func `keeps the version when a write changes nothing`(_ kind: StoreUnderTest) async throws {
     try await kind.run { store in
       let made = try await store.create(.spiderIPPool, namespace: nil, json: pool("a"))
-      let again = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: pool("a"))
-      #expect(again == made)
+      let again = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: made.json)
+      #expect(again.resourceVersion == made.resourceVersion)
+    }
+  }
+
+  @Test(arguments: StoreUnderTest.allCases)
+  func `may write what is built in whatever its version`(_ kind: StoreUnderTest) async throws {
+    let json = Array(#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"store-test"}}"#.utf8)
+    try await kind.run { store in
+      try? await store.delete(.configMap, namespace: "default", name: "store-test")
+      _ = try await store.create(.configMap, namespace: "default", json: json)
+      _ = try await store.update(.configMap, namespace: "default", name: "store-test", json: json)
+      try await store.delete(.configMap, namespace: "default", name: "store-test")
     }
   }
 
@@ -173,7 +191,7 @@ import Testing
       }
       let status = try await store.updateStatus(.spiderIPPool, namespace: nil, name: "a", json: both)
       #expect(try status.value["status"] == ["totalIPCount": 7])
-      #expect(try status.value["spec"] == ["subnet": "10.6.0.0/16"])
+      #expect(try status.value["spec"] == made.value["spec"])
       #expect(try status.value[metadata: "labels"] == nil)
       #expect(try status.value[metadata: "generation"] == 1)
 
@@ -193,31 +211,29 @@ import Testing
 
   @Test(arguments: StoreUnderTest.allCases)
   func `treats status as part of a type without the subresource`(_ kind: StoreUnderTest) async throws {
-    let endpoint: JSONValue = [
-      "apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderEndpoint",
-      "metadata": ["name": "web", "namespace": "default"], "status": ["ownerControllerName": "web"],
-    ]
     try await kind.run { store in
-      let made = try await store.create(.spiderEndpoint, namespace: "default", json: endpoint.bytes)
-      #expect(try made.value["status"] == ["ownerControllerName": "web"])
-      let error = await clusterError {
-        _ = try await store.updateStatus(.spiderEndpoint, namespace: "default", name: "web", json: made.json)
+      let made = try await store.create(
+        .spiderEndpoint, namespace: "default", json: object("SpiderEndpoint", "web"))
+      #expect(try made.value["status"]?["ownerControllerName"] == "web")
+      let json = try made.changed {
+        $0["status"]?["ownerControllerName"] = "other"
+        $0[metadata: "labels"] = ["a": "b"]
       }
-      #expect(error?.label == "notFound")
+      let whole = try await store.updateStatus(.spiderEndpoint, namespace: "default", name: "web", json: json)
+      #expect(try whole.value["status"]?["ownerControllerName"] == "other")
+      #expect(try whole.value[metadata: "labels"] == ["a": "b"])
     }
   }
 
   @Test(arguments: StoreUnderTest.allCases)
   func `keeps namespaces apart and lists in order`(_ kind: StoreUnderTest) async throws {
     func endpoint(_ name: String, _ namespace: String?) -> [UInt8] {
-      var value: JSONValue = ["metadata": ["name": .string(name)]]
-      value[metadata: "namespace"] = namespace.map { .string($0) }
-      return value.bytes
+      object("SpiderEndpoint", name, namespace: namespace)
     }
     try await kind.run { store in
       _ = try await store.create(.spiderEndpoint, namespace: "two", json: endpoint("a", nil))
       _ = try await store.create(.spiderEndpoint, namespace: "one", json: endpoint("b", "one"))
-      _ = try await store.create(.spiderEndpoint, namespace: nil, json: endpoint("a", "one"))
+      _ = try await store.create(.spiderEndpoint, namespace: "one", json: endpoint("a", "one"))
       #expect(try await names(of: .spiderEndpoint, in: store) == ["one/a", "one/b", "two/a"])
       #expect(try await names(of: .spiderEndpoint, namespace: "two", in: store) == ["two/a"])
       let other = await clusterError {
@@ -226,7 +242,8 @@ import Testing
       let none = await clusterError {
         _ = try await store.create(.spiderEndpoint, namespace: nil, json: endpoint("c", nil))
       }
-      #expect(other?.label == "invalid" && none?.label == "invalid")
+      #expect(other?.label == "invalid")
+      if kind != .apiServer { #expect(none?.label == "invalid") }
     }
   }
 
@@ -255,7 +272,7 @@ import Testing
       _ = try await store.create(.spiderIPPool, namespace: nil, json: json)
       try await store.delete(.spiderIPPool, namespace: nil, name: "a")
       let terminating = try await store.get(.spiderIPPool, namespace: nil, name: "a")
-      #expect(try terminating.value[metadata: "deletionTimestamp"] == "2023-11-14T22:13:20Z")
+      let deleted = try #require(try terminating.value[metadata: "deletionTimestamp"]?.string)
       try await store.delete(.spiderIPPool, namespace: nil, name: "a")
       #expect(try await store.get(.spiderIPPool, namespace: nil, name: "a") == terminating)
 
@@ -269,7 +286,7 @@ import Testing
         $0[metadata: "deletionTimestamp"] = nil
       }
       let left = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: fewer)
-      #expect(try left.value[metadata: "deletionTimestamp"] == "2023-11-14T22:13:20Z")
+      #expect(try left.value[metadata: "deletionTimestamp"]?.string == deleted)
       let none = try left.changed { $0[metadata: "finalizers"] = [] }
       _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: none)
       #expect(try await names(of: .spiderIPPool, in: store).isEmpty)
@@ -284,7 +301,7 @@ import Testing
         for writer in 0..<32 {
           group.addTask {
             do throws(ClusterError) {
-              let json = pool("a", subnet: "10.\(writer).0.0/16") {
+              let json = pool("a", subnet: "10.\(writer + 100).0.0/16") {
                 $0[metadata: "resourceVersion"] = .string(made.resourceVersion.rawValue)
               }
               _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: json)

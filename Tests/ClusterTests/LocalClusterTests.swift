@@ -33,7 +33,8 @@ import Testing
       _ = try await first.create(.spiderIPPool, namespace: nil, json: pool("b"))
       try await first.delete(.spiderIPPool, namespace: nil, name: "b")
       let web = try await first.create(
-        .pod, namespace: "default", json: Array(#"{"metadata":{"name":"web"}}"#.utf8))
+        .pod, namespace: "default",
+        json: Array(#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}"#.utf8))
       await first.close()
 
       let second = try LocalCluster.open(directory: directory)

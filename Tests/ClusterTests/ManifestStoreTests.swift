@@ -80,9 +80,10 @@ import Testing
     try await withDirectory { directory in
       try write(manifest("a") + manifest("b"), directory)
       _ = try await open(directory) { cluster in
-        _ = try await cluster.update(
-          .spiderIPPool, namespace: nil, name: "a",
-          json: pool("a", subnet: "10.8.0.0/16") { $0[metadata: "labels"] = ["kept": "yes"] })
+        try await cluster.change("a") {
+          $0["spec"]?["subnet"] = "10.8.0.0/16"
+          $0[metadata: "labels"] = ["kept": "yes"]
+        }
         try await cluster.delete(.spiderIPPool, namespace: nil, name: "b")
       }
       _ = try await open(directory) { cluster in
@@ -111,8 +112,7 @@ import Testing
         _ = try await cluster.updateStatus(
           .spiderIPPool, namespace: nil, name: "a", json: try a.changed { $0["status"] = ["totalIPCount": 1] }
         )
-        _ = try await cluster.update(
-          .spiderIPPool, namespace: nil, name: "b", json: pool("b", subnet: "10.8.0.0/16"))
+        try await cluster.change("b") { $0["spec"]?["subnet"] = "10.8.0.0/16" }
         _ = try await cluster.create(.spiderIPPool, namespace: nil, json: pool("own"))
       }
       try write(manifest("c"), directory)

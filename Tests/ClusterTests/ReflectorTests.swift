@@ -154,8 +154,7 @@ private final class Scene: Sendable {
     _ = try await scene.store.create(.spiderIPPool, namespace: nil, json: unreadable)
     try await running(scene) { reflector in
       await reflector.synced()
-      _ = try await scene.store.update(
-        .spiderIPPool, namespace: nil, name: "a", json: pool("a") { $0["spec"] = [:] })
+      try await scene.store.change("a") { $0["spec"] = [:] }
       try await scene.create("b")
       // The pool that became unreadable is neither removed nor replaced.
       #expect(
@@ -224,8 +223,7 @@ private final class Scene: Sendable {
       case 0..<4: _ = try? await scene.store.create(.spiderIPPool, namespace: nil, json: pool(name))
       case 4..<7: try? await scene.store.delete(.spiderIPPool, namespace: nil, name: name)
       case 7:
-        _ = try? await scene.store.update(
-          .spiderIPPool, namespace: nil, name: name, json: pool(name, subnet: "step \(step)"))
+        _ = try? await scene.store.change(name) { $0["spec"]?["subnet"] = .string("step \(step)") }
       case 8: scene.plan.dropWatches(.unavailable("dropped"))
       default: scene.plan.inject(.fail(.timeout("slow")), into: [.list, .watch, .event][step % 3])
       }

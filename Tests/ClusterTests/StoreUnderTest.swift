@@ -2,14 +2,27 @@ import Cluster
 import Foundation
 import JSON
 import KubernetesAPI
+import KubernetesClient
 import Testing
 
-/// The forms of `ClusterStore` that the same suites run over. Another conformer joins by a case that makes one.
+/// The forms of `ClusterStore` that the same suites run over.
+///
+/// The API server that `SPIDERPOOL_TEST_KUBECONFIG` names joins them, to show that they mean the same. It must have our
+/// CRDs and nothing worth keeping; tests must not run in parallel then (`swift test --no-parallel`).
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
   case memory
   case disk
+  case apiServer
+
+  static let kubeconfig = ProcessInfo.processInfo.environment["SPIDERPOOL_TEST_KUBECONFIG"]
+  static var allCases: [StoreUnderTest] {
+    kubeconfig == nil ? [.memory, .disk] : [.memory, .disk, .apiServer]
+  }
 
   var testDescription: String { rawValue }
+
+  /// The time that a store with the default options below writes down; `nil` where time cannot be given.
+  var creationTimestamp: JSONValue? { self == .apiServer ? nil : "2023-11-14T22:13:20Z" }
 
   /// Runs `body` with an empty store, and cleans up after it.
   func run(
@@ -24,6 +37,29 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
         try await body(cluster)
         await cluster.close()
       }
+    case .apiServer:
+      let access = try Kubeconfig(file: Self.kubeconfig ?? "").access()
+      let cluster = try KubernetesCluster(access, userAgent: "store-tests")
+      defer { cluster.close() }
+      try await Self.empty(cluster)
+      try await body(cluster)
+    }
+  }
+
+  /// Removes what other tests left, and makes the namespaces that the tests use.
+  private static func empty(_ cluster: KubernetesCluster) async throws {
+    for type in [ResourceType.spiderIPPool, .spiderSubnet, .spiderEndpoint] {
+      var objects: [ClusterObject] = []
+      _ = try await cluster.list(type, namespace: nil) { objects.append($0) }
+      for object in objects {
+        let bare = try object.changed { $0[metadata: "finalizers"] = nil }
+        _ = try? await cluster.update(type, namespace: object.namespace, name: object.name, json: bare)
+        try? await cluster.delete(type, namespace: object.namespace, name: object.name)
+      }
+    }
+    for name in ["one", "two"] {
+      let json = #"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"\#(name)"}}"#
+      _ = try? await cluster.create(.namespace, namespace: nil, json: Array(json.utf8))
     }
   }
 }
@@ -51,6 +87,23 @@ func pool(_ name: String, subnet: String = "10.6.0.0/16", _ change: (inout JSONV
   return value.bytes
 }
 
+/// An object of one of our kinds with what its schema asks for, as JSON bytes.
+func object(_ kind: String, _ name: String, namespace: String? = nil) -> [UInt8] {
+  var value: JSONValue = [
+    "apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": .string(kind),
+    "metadata": ["name": .string(name)],
+  ]
+  value[metadata: "namespace"] = namespace.map { .string($0) }
+  if kind == "SpiderSubnet" { value["spec"] = ["subnet": "10.6.0.0/16"] }
+  if kind == "SpiderEndpoint" {
+    value["status"] = [
+      "current": ["uid": "u", "node": "n", "ips": []], "ownerControllerType": "Pod",
+      "ownerControllerName": "web",
+    ]
+  }
+  return value.bytes
+}
+
 extension ClusterObject {
   /// The object as a tree.
   var value: JSONValue {
@@ -69,6 +122,15 @@ extension JSONValue {
   subscript(metadata field: String) -> JSONValue? {
     get { self["metadata"]?[field] }
     set { self["metadata"]?[field] = newValue }
+  }
+}
+
+extension ClusterStore {
+  /// Changes a pool as it is now.
+  @discardableResult
+  func change(_ pool: String, _ change: (inout JSONValue) -> Void) async throws -> ClusterObject {
+    let json = try await get(.spiderIPPool, namespace: nil, name: pool).changed(change)
+    return try await update(.spiderIPPool, namespace: nil, name: pool, json: json)
   }
 }
 

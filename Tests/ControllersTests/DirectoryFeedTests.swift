@@ -6,10 +6,11 @@ import Logging
 import Testing
 
 @Suite struct DirectoryFeedTests {
-  private func pool(_ name: String, ips: String) -> [UInt8] {
+  private func pool(_ name: String, ips: String, version: ResourceVersion = "") -> [UInt8] {
     Array(
       """
-      {"apiVersion":"spiderpool.spidernet.io/v2beta1","kind":"SpiderIPPool","metadata":{"name":"\(name)"},\
+      {"apiVersion":"spiderpool.spidernet.io/v2beta1","kind":"SpiderIPPool",\
+      "metadata":{"name":"\(name)","resourceVersion":"\(version)"},\
       "spec":{"ipVersion":4,"subnet":"10.6.0.0/16","ips":["\(ips)"]}}
       """.utf8)
   }
@@ -38,9 +39,10 @@ import Testing
     await feed.synced()
     #expect(feed.statuses.allSatisfy { $0.status.isSynced })
 
-    _ = try await store.create(.spiderIPPool, namespace: nil, json: pool("a", ips: "10.6.0.1"))
+    let made = try await store.create(.spiderIPPool, namespace: nil, json: pool("a", ips: "10.6.0.1"))
     await until { !isFree(replica, "10.6.0.1") }
-    _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: pool("a", ips: "10.6.0.2"))
+    let json = pool("a", ips: "10.6.0.2", version: made.resourceVersion)
+    _ = try await store.update(.spiderIPPool, namespace: nil, name: "a", json: json)
     await until { isFree(replica, "10.6.0.1") }
     #expect(!isFree(replica, "10.6.0.2"))
     try await store.delete(.spiderIPPool, namespace: nil, name: "a")

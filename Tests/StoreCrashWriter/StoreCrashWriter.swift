@@ -44,19 +44,25 @@ struct StoreCrashWriter {
   private static func perform(
     _ step: CrashStep, _ name: String, _ number: Int, _ cluster: LocalCluster
   ) async throws(ClusterError) -> String {
-    let pool: JSONValue = [
+    var pool: JSONValue = [
+      "apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
       "metadata": ["name": .string(name)], "spec": ["subnet": "10.6.0.0/16", "step": .int(Int64(number))],
       "status": ["step": .int(Int64(number))],
     ]
+    if step == .update || step == .updateStatus {
+      let version = try await cluster.get(.spiderIPPool, namespace: nil, name: name).version
+      pool["metadata"]?["resourceVersion"] = .string(version)
+    }
+    let json = pool.bytes
     func change(_ operation: RecordedChange.Operation) -> RecordedChange {
-      RecordedChange(operation: operation, type: .spiderIPPool, namespace: nil, name: name, json: pool.bytes)
+      RecordedChange(operation: operation, type: .spiderIPPool, namespace: nil, name: name, json: json)
     }
     switch step {
-    case .create: return try await cluster.create(.spiderIPPool, namespace: nil, json: pool.bytes).version
+    case .create: return try await cluster.create(.spiderIPPool, namespace: nil, json: json).version
     case .update:
-      return try await cluster.update(.spiderIPPool, namespace: nil, name: name, json: pool.bytes).version
+      return try await cluster.update(.spiderIPPool, namespace: nil, name: name, json: json).version
     case .updateStatus:
-      return try await cluster.updateStatus(.spiderIPPool, namespace: nil, name: name, json: pool.bytes)
+      return try await cluster.updateStatus(.spiderIPPool, namespace: nil, name: name, json: json)
         .version
     case .delete:
       try await cluster.delete(.spiderIPPool, namespace: nil, name: name)

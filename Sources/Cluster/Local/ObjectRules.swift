@@ -108,7 +108,7 @@ struct ObjectRules {
   func updateStatus(
     _ existing: JSONValue, of key: ObjectKey, with incoming: JSONValue
   ) throws(ClusterError) -> Verdict {
-    guard type.hasStatus else { throw .notFound("\(type.qualifiedName) have no status of their own") }
+    guard type.hasStatus else { return try update(existing, of: key, with: incoming) }
     try checkConditions(existing, key, incoming)
     var value = existing
     value["status"] = incoming["status"]
@@ -214,10 +214,10 @@ extension ObjectRules {
     guard incoming.object != nil else { throw .invalid("the object is not a JSON object") }
     var value = incoming
     for (field, expected) in [("apiVersion", type.apiVersion), ("kind", type.kind)] {
-      if let found = value[field]?.string, found != expected {
+      guard let found = value[field]?.string else { throw .invalid("\(field) is missing") }
+      guard found == expected else {
         throw .invalid("\(field) is \(found), and the request is for \(expected)")
       }
-      value[field] = .string(expected)
     }
     value["metadata"]?["managedFields"] = nil
     return value
@@ -236,6 +236,8 @@ extension ObjectRules {
     }
     if let version = metadata?["resourceVersion"]?.string, !version.isEmpty {
       try checkVersion(existing, key, version)
+    } else if type.isCustom {
+      throw .invalid("metadata.resourceVersion: must be specified for an update of \(described(key))")
     }
   }
 
@@ -266,4 +268,9 @@ extension ObjectRules {
     content["status"] = nil
     return content
   }
+}
+
+extension ResourceType {
+  /// Whether a CustomResourceDefinition makes the type: such objects are updated under a version only.
+  fileprivate var isCustom: Bool { group.contains(".") && !group.hasSuffix(".k8s.io") }
 }

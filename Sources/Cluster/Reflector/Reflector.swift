@@ -36,13 +36,14 @@ public final class Reflector<Value: Sendable>: Sendable {
   /// What it is doing, and how well.
   public var status: ReflectorStatus { shared.withLock { $0.status } }
 
-  /// Returns when the first list has been handed over; at once if it has, or if the task is cancelled.
+  /// Returns when the first list has been handed over; at once if it has, if the task is cancelled, or if the
+  /// reflector has stopped.
   public func synced() async {
     let id = shared.withLock { $0.nextID() }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isDue = shared.withLock { progress in
-          if progress.status.isSynced || Task.isCancelled { return true }
+          if progress.status.isSynced || progress.status.state == .stopped || Task.isCancelled { return true }
           progress.waiters[id] = continuation
           return false
         }
@@ -77,7 +78,8 @@ public final class Reflector<Value: Sendable>: Sendable {
       move(to: .waiting(attempt: backoff.attempt))
       await timing.sleep(pause)
     }
-    move(to: .stopped)
+    let waiters = shared.withLock { $0.stopped() }
+    for waiter in waiters { waiter.resume() }
   }
 
   private func needsList(_ error: ClusterError) -> Bool {
@@ -158,6 +160,12 @@ private struct ReflectorProgress {
     status.isSynced = true
     status.resourceVersion = version
     status.lastHeard = now
+    defer { waiters = [:] }
+    return Array(waiters.values)
+  }
+
+  mutating func stopped() -> [CheckedContinuation<Void, Never>] {
+    status.state = .stopped
     defer { waiters = [:] }
     return Array(waiters.values)
   }
