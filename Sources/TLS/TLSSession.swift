@@ -147,6 +147,9 @@ public final class TLSSession {
     }
   }
 
+  /// Whether `read` may bring something that has come already. False spares a call that would say `.wantsRead`.
+  public var mayHaveMore: Bool { io.pointee.inputCount > 0 || SSL_has_pending(ssl) == 1 }
+
   // MARK: Bytes to the peer
 
   /// Encrypts all of `bytes`.

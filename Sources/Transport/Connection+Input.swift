@@ -37,6 +37,7 @@ extension Connection {
       switch tls.read(into: buffer) {
       case .bytes(let count):
         handler?.connection(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        if !tls.mayHaveMore { return }
       case .wantsRead:
         return
       case .closed:

@@ -34,10 +34,20 @@ struct DeadlineHeap {
     siftDown(last.heapIndex)
   }
 
-  /// The next source whose deadline has really come, out of the heap. One that was only moved later is filed anew.
+  /// Lets go of every source.
+  mutating func removeAll() {
+    for source in sources {
+      source.heapIndex = -1
+      source.armedDeadline = .max
+    }
+    sources = []
+  }
+
+  /// The source whose deadline came first, out of the heap; nil when no other has come.
   mutating func popExpired(_ now: UInt64) -> EventSource? {
     while let first = sources.first, first.armedDeadline <= now {
-      if first.deadline > now, first.deadline != .max {
+      // Moved later meanwhile: filed under its real time, so that those before it come first.
+      if first.deadline > first.armedDeadline, first.deadline != .max {
         first.armedDeadline = first.deadline
         siftDown(0)
         continue

@@ -30,7 +30,7 @@ public final class Reactor {
   private var freeSlots: [Int] = []
   private var deadlines = DeadlineHeap()
   private var unflushed: [Connection] = []
-  private var stopping = false
+  private var isStopping = false
 
   init(loop: EventLoop, epoll: Int32) {
     self.loop = loop
@@ -65,13 +65,14 @@ public final class Reactor {
 
   /// Ends the loop after this turn.
   public func stop() {
-    stopping = true
+    isStopping = true
   }
 
   // MARK: for sources
 
-  /// Waits for `events` on `descriptor` on behalf of `source`, and gives it its name.
+  /// Waits for `events` on `descriptor` on behalf of `source`, and gives it its name. Refused when the loop ends.
   func register(_ source: EventSource, _ descriptor: Int32, _ events: UInt32) throws(SystemError) {
+    guard !isStopping else { throw SystemError("epoll_ctl", ECANCELED) }
     let slot = freeSlots.last ?? slots.count
     let generation = slot < slots.count ? slots[slot].generation : 0
     let id = SourceID(slot: slot, generation: generation)
@@ -106,12 +107,12 @@ public final class Reactor {
   }
 
   func arm(_ source: EventSource) {
-    deadlines.arm(source)
+    if !isStopping { deadlines.arm(source) }
   }
 
   /// Calls `connection.flush` before the loop waits again.
   func flushLater(_ connection: Connection) {
-    unflushed.append(connection)
+    if !isStopping { unflushed.append(connection) }
   }
 
   // MARK: the loop
@@ -124,13 +125,16 @@ public final class Reactor {
 
   /// Turns until stopped, then tells every source.
   func run() {
-    while !stopping {
+    while !isStopping {
       turn()
     }
     for index in slots.indices {
       slots[index].source?.loopStopped()
     }
-    unflushed.removeAll()
+    // What is left holds this reactor, and would keep it for ever.
+    slots = []
+    unflushed = []
+    deadlines.removeAll()
   }
 
   private func turn() {

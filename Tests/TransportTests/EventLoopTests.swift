@@ -49,6 +49,44 @@ struct EventLoopTests {
     await loop.stopped()
   }
 
+  @Test func `leaves nothing behind when it stops`() async throws {
+    let listening = try Socket.listening(on: .loopback(port: 0), count: 1)
+    let loop = try EventLoop(name: "gone")
+    let left = Left()
+    loop.execute { reactor in
+      left.reactor = reactor
+      let alarm = Alarm(reactor: reactor) { _ in }
+      alarm.set(reactor.now + 3_600_000 * millisecond)
+      left.alarm = alarm
+      guard let socket = listening.sockets[0].take() else { return }
+      do {
+        let listener = try Listener(socket, reactor: reactor) { _, _ in
+        } onTrouble: { _ in
+        }
+        left.listener = listener
+      } catch {
+        Issue.record(error)
+      }
+    }
+    #expect(await loop.run { _ in left.isComplete } == true)
+    loop.stop()
+    await loop.stopped()
+    // The thread itself lets go a moment later.
+    while !left.isGone { await Task.yield() }
+  }
+
+  /// What a loop had, and may not have any more.
+  ///
+  /// SAFETY: weak references may be read from anywhere; they are written on the loop's thread before they are read.
+  private final class Left: @unchecked Sendable {
+    weak var reactor: Reactor?
+    weak var alarm: Alarm?
+    weak var listener: Listener?
+
+    var isComplete: Bool { reactor != nil && alarm != nil && listener != nil }
+    var isGone: Bool { reactor == nil && alarm == nil && listener == nil }
+  }
+
   @Test func `keeps its deadlines in order whatever is done to them`() async throws {
     let loop = try EventLoop(name: "heap")
     let isRight = await loop.run { reactor in

@@ -74,6 +74,8 @@ struct TestServer {
   ) async throws {
     var configuration = ServerConfiguration(
       name: "test", addresses: [.loopback(port: 0)], loops: loops, tls: tls)
+    // However busy the machine is, only the tests of a deadline meet one.
+    configuration.connectionLimits = .patient
     change(&configuration)
     server = HTTPServer(configuration) { [kept] in TestHandler($0, kept) }
     port = try await server.start()[0].port
@@ -111,6 +113,16 @@ struct ServerIdentity: Sendable {
     try Data(pair.certificate).write(to: URL(fileURLWithPath: files.certificate))
     try Data(pair.key).write(to: URL(fileURLWithPath: files.key))
     return files
+  }
+}
+
+extension ConnectionLimits {
+  static var patient: ConnectionLimits {
+    var limits = ConnectionLimits()
+    limits.connectTimeout = 60_000 * millisecond
+    limits.handshakeTimeout = 60_000 * millisecond
+    limits.writeTimeout = 60_000 * millisecond
+    return limits
   }
 }
 

@@ -40,7 +40,8 @@ final class TextClient: Sendable {
       Result {
         let session = try tls.map { try TLSSession(client: $0, serverName: "localhost", alpn: alpn) }
         return try Connection.connect(
-          to: .loopback(port: port), reactor: reactor, tls: session, handler: Handler(continuation)
+          to: .loopback(port: port), reactor: reactor, tls: session, limits: .patient,
+          handler: Handler(continuation)
         ).id
       }
     }
