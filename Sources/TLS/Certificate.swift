@@ -40,7 +40,7 @@ final class PrivateKey {
 
   /// A new key on the curve P-256.
   static func generate() throws(TLSError) -> PrivateKey {
-    ERR_clear_error()
+    OpenSSL.begin()
     guard let handle = COpenSSL_EC_gen("P-256") else { throw .drainingQueue(.library, "cannot make a key") }
     return PrivateKey(owning: handle)
   }
@@ -62,7 +62,7 @@ enum PEM {
   /// All certificates in `bytes`, at least one, in their order.
   /// - Parameter name: what the sentence of a failure calls the document, its path as a rule.
   static func certificates(_ bytes: [UInt8], named name: String) throws(TLSError) -> [Certificate] {
-    ERR_clear_error()
+    OpenSSL.begin()
     let found = reading(bytes) { bio in
       var found: [Certificate] = []
       while let handle = PEM_read_bio_X509(bio, nil, refusePassword, nil) {
@@ -81,7 +81,7 @@ enum PEM {
 
   /// The private key in `bytes`.
   static func privateKey(_ bytes: [UInt8], named name: String) throws(TLSError) -> PrivateKey {
-    ERR_clear_error()
+    OpenSSL.begin()
     guard let handle = reading(bytes, { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }) else {
       throw .drainingQueue(.file, "\(name) holds no readable PEM private key (encrypted keys are not read)")
     }

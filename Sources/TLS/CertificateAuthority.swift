@@ -86,6 +86,7 @@ extension CertificateAuthority.Purpose {
 
 /// Whether `text` is an IPv4 or IPv6 address.
 func isAddress(_ text: String) -> Bool {
+  OpenSSL.prepare()
   guard let octets = a2i_IPADDRESS(text) else {
     ERR_clear_error()
     return false

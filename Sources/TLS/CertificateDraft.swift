@@ -8,7 +8,7 @@ struct CertificateDraft {
 
   /// Subject, key, a random serial number, and a validity that starts five minutes before `now`.
   init(commonName: String, key: PrivateKey, now: Int64, notAfter: Int64) throws(TLSError) {
-    ERR_clear_error()
+    OpenSSL.begin()
     guard let handle = X509_new() else { throw .drainingQueue(.library, "cannot make a certificate") }
     certificate = Certificate(owning: handle)
     issuer = certificate

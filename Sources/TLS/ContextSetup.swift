@@ -11,7 +11,7 @@ enum ContextSetup {
 
   /// An SSL_CTX with the versions, suites, groups and modes of this target; the caller owns it.
   static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
-    ERR_clear_error()
+    OpenSSL.begin()
     guard let context = SSL_CTX_new(method) else {
       throw .drainingQueue(.library, "cannot make a TLS context")
     }

@@ -2,7 +2,8 @@ internal import COpenSSL
 
 /// The SHA-256 digest of `bytes`: 32 bytes.
 public func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-  [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
+  OpenSSL.prepare()
+  return [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
     let done = EVP_Digest(bytes.baseAddress, bytes.count, digest.baseAddress, nil, EVP_sha256(), nil)
     precondition(done == 1, "SHA-256 needs nothing that can be missing")
     count = 32
@@ -16,7 +17,8 @@ public func sha256(_ bytes: [UInt8]) -> [UInt8] {
 
 /// The HMAC of `message` with SHA-256 (RFC 2104): 32 bytes.
 public func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
-  [UInt8](unsafeUninitializedCapacity: 32) { code, count in
+  OpenSSL.prepare()
+  return [UInt8](unsafeUninitializedCapacity: 32) { code, count in
     let done = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, code.baseAddress, nil)
     precondition(done != nil, "HMAC-SHA256 needs nothing that can be missing")
     count = 32
@@ -30,7 +32,8 @@ public func equalInConstantTime(_ one: [UInt8], _ other: [UInt8]) -> Bool {
 
 /// Bytes that nobody can foretell.
 public func randomBytes(_ count: Int) -> [UInt8] {
-  [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+  OpenSSL.prepare()
+  return [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
     let done = RAND_bytes(bytes.baseAddress, Int32(count))
     precondition(done == 1, "the machine has no randomness")
     filled = count

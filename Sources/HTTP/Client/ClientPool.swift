@@ -37,6 +37,8 @@ final class ClientPool: Sendable {
     if let refusal { throw refusal }
   }
 
+  var inFlight: Int { state.withLock { $0.inFlight } }
+
   /// Counts one request less.
   func leave() {
     state.withLock { $0.inFlight -= 1 }

@@ -75,6 +75,9 @@ public final class HTTPClient: Sendable {
     }
   }
 
+  /// Requests that wait or are under way.
+  var inFlight: Int { pool.inFlight }
+
   /// Ends every request and connection. Requests fail with `.closed` from then on.
   public func close() {
     loop.execute { [pool] reactor in pool.close(reactor) }

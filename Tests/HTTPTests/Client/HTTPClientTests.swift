@@ -206,4 +206,67 @@ struct HTTPClientTests {
     #expect(try await client.send(post("/echo", "x"), timeout: .seconds(10)).body == [0x78])
     client.close()
   }
+
+  /// What one task of the storm does.
+  private enum Act: CaseIterable {
+    case ask, askLater, readLarge, giveUp, cancel
+  }
+
+  /// Every request comes to an end, whatever its neighbours do.
+  @Test(arguments: Wire.allCases) func `survives a storm of deadlines and cancellations`(_ wire: Wire)
+    async throws
+  {
+    let (test, client) = try await pair(wire)
+    let seed = UInt64.random(in: 0 ..< .max)
+    print("seed \(seed)")
+    var random = SplitMix(state: seed)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<600 {
+        let act = Act.allCases.randomElement(using: &random) ?? .ask
+        let patience = Duration.microseconds(Int.random(in: 1...20_000, using: &random))
+        group.addTask { await perform(act, number, patience, client) }
+        if number == 300 { test.server.beginDraining() }
+      }
+    }
+    #expect(client.inFlight == 0)
+    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(10)).body == Array("on".utf8))
+    client.close()
+    test.kept.answerAll()
+    await test.server.drain(timeout: 1_000 * millisecond)
+    #expect(test.server.statistics.inFlight == 0)
+  }
+
+  private func perform(_ act: Act, _ number: Int, _ patience: Duration, _ client: HTTPClient) async {
+    let path = act == .readLarge ? "/large" : act == .askLater ? "/later" : "/never"
+    switch act {
+    case .ask:
+      let response = try? await client.send(post("/echo", "\(number)"), timeout: .seconds(30))
+      #expect(response.map { $0.body == Array("\(number)".utf8) } ?? true)
+    case .askLater: _ = try? await client.send(post(path), timeout: .seconds(30))
+    case .giveUp: #expect(await failure { _ = try await client.send(post(path), timeout: patience) } != nil)
+    case .readLarge:
+      try? await client.stream(post(path), timeout: .seconds(30)) { _, _ in
+      } onData: { _ in
+        if number.isMultiple(of: 2) { throw CancellationError() }
+      }
+    case .cancel:
+      let task = Task { await failure { _ = try await client.send(post(path), timeout: .seconds(30)) } }
+      for _ in 0..<number % 7 { await Task.yield() }
+      task.cancel()
+      #expect(await task.value != nil)
+    }
+  }
+}
+
+/// Numbers that a seed repeats.
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
 }
