@@ -13,7 +13,7 @@ stage_format() { swift format lint --strict --parallel --recursive Package.swift
 stage_debug() { swift test 2>&1 | tee_quietly debug; }
 
 stage_release() {
-    swift build -c release 2>&1 | tee_quietly release-build
+    bash Tests/release.sh
     swift test -c release --scratch-path .build/release-tests -Xswiftc -enable-testing 2>&1 | tee_quietly release
 }
 

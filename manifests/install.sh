@@ -31,7 +31,7 @@ done
 issue_certificates() {
     local program="$manifests/../.build/release/spiderpool-webhook"
     [ -x "$program" ] || program="$(command -v spiderpool-webhook)" ||
-        die "there is no certificate in $certificates and no program to make one; run: swift build -c release"
+        die "there is no certificate in $certificates and no program to make one; run: bash Tests/release.sh"
     "$program" certs issue --dir "$certificates" --host "$host"
 }
 

@@ -17,8 +17,7 @@ esac
 
 bash Tests/packages.sh build
 echo "building the release (the first time takes some minutes)"
-swift build -c release --product spiderpool-webhook 2>&1 | tail -n 1
-webhook="$(swift build -c release --show-bin-path)/spiderpool-webhook"
+webhook="$(bash Tests/release.sh)"
 
 "$webhook" certs issue --dir certs --host localhost --host 127.0.0.1
 

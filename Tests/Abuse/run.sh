@@ -13,10 +13,7 @@ ulimit -n "$(ulimit -H -n)"
 [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 8192 ] ||
     { echo "abuse: needs 8192 descriptors, has $(ulimit -n)" >&2 && exit 1; }
 bash Tests/packages.sh test
-if [ -z "${SPIDERPOOL_WEBHOOK:-}" ]; then
-    swift build -c release --product spiderpool-webhook 2>&1 | tail -n 1
-    SPIDERPOOL_WEBHOOK="$(swift build -c release --show-bin-path)/spiderpool-webhook"
-fi
+SPIDERPOOL_WEBHOOK="${SPIDERPOOL_WEBHOOK:-$(bash Tests/release.sh)}"
 
 work="$(mktemp -d)"
 server=

@@ -50,9 +50,7 @@ trap 'exit 2' INT TERM
 build() {
     [ -z "$program" ] || return 0
     bash "$repository/Tests/packages.sh" benchmark
-    (cd "$repository" && swift build -c release --product spiderpool-webhook >"$work/build.log" 2>&1) ||
-        { tail -20 "$work/build.log" >&2 && give_up "the server does not build"; }
-    program="$repository/.build/release/spiderpool-webhook"
+    program="$(bash "$repository/Tests/release.sh")" || give_up "the server does not build"
 }
 
 # Servers: ours without pools, with 100, 5,000 and 10,000 of them; nginx and nghttpd.

@@ -3,7 +3,7 @@
 #
 #   end-to-end.sh [--binary PATH] [arguments of end_to_end]
 #
-# Without --binary the release build of this checkout is used; it is made only if there is none.
+# Without --binary the release build of this checkout is used.
 set -euo pipefail
 source "$(dirname "$0")/shared.sh"
 
@@ -11,8 +11,6 @@ source "$(dirname "$0")/shared.sh"
 "$cluster_scripts/build.sh" >/dev/null
 if [[ " $* " != *" --binary"* ]]; then
     cd "$cluster_scripts/../.."
-    binary="$(swift build -c release --show-bin-path)/spiderpool-webhook"
-    [ -x "$binary" ] || swift build -c release --product spiderpool-webhook >&2
-    set -- --binary "$binary" "$@"
+    set -- --binary "$(bash Tests/release.sh)" "$@"
 fi
 exec python3 "$cluster_scripts/end_to_end" "$@"

@@ -4,8 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-swift build -c release --product spiderpool-webhook 2>&1 | tail -n 1
-webhook="$(swift build -c release --show-bin-path)/spiderpool-webhook"
+webhook="$(bash Tests/release.sh)"
 
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
