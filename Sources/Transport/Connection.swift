@@ -108,12 +108,15 @@ public final class Connection: EventSource {
 
   func close(_ reason: CloseReason) {
     guard phase != .closed else { return }
+    // What made us end it counts, however the peer then takes it.
+    let isEnding = phase == .closing || phase == .lingering
+    let told = isEnding && closeReason != .closedHere ? closeReason : reason
     phase = .closed
     reactor.unregister(self)
     socket.descriptor.close()
     let last = handler
     handler = nil
-    last?.connectionClosed(self, reason)
+    last?.connectionClosed(self, told)
   }
 
   // MARK: events

@@ -36,6 +36,20 @@ struct HandshakeTests {
     await server.stop()
   }
 
+  @Test func `remembers why it refused a peer that then resets the connection`() async throws {
+    let server = try await server()
+    let peer = try RawPeer(port: server.port)
+    try peer.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    // An alert or the end: it is refused.
+    _ = try peer.receive(1)
+    peer.reset()
+    guard case .closed(.handshakeFailed)? = await server.next(1).first else {
+      Issue.record("the reset hides the failed handshake")
+      return
+    }
+    await server.stop()
+  }
+
   @Test func `notices a peer that leaves in the middle`() async throws {
     let server = try await server()
     let peer = try RawPeer(port: server.port)

@@ -51,11 +51,11 @@ final class ServerConnection: ConnectionHandler {
     guard let conversation else { return }
     if hasUnaskedEvents { serve(conversation, connection) }
     handOver(conversation, connection)
+    connection.wantsInput = conversation.wantsInput
     if conversation.hasOutput || hasUnaskedEvents {
       // More than fits now. This is asked again, as soon as the peer has taken some.
       return connection.setNeedsFlush()
     }
-    connection.wantsInput = conversation.wantsInput
     if conversation.wantsClose || (inputHasEnded && inFlight == 0) {
       connection.closeAfterOutput()
     } else {
