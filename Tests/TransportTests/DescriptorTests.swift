@@ -21,25 +21,36 @@ struct DescriptorTests {
   @Test func `closes connections it has no descriptor for, and goes on`() async {
     await #expect(processExitsWith: .success) {
       let server = try await EchoServer()
-      let held = try (0..<4).map { _ in try RawPeer(port: server.port) }
-      #expect(await server.next(4).count == 4)
-      // The peers below take the last descriptors, so that none is left for accepting.
-      let top = Self.openDescriptors() + 3
-      var limit = rlimit(rlim_cur: rlim_t(top), rlim_max: rlim_t(top + 100))
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      var hungry: [RawPeer] = []
-      while let peer = try? RawPeer(port: server.port) { hungry.append(peer) }
-      #expect(!hungry.isEmpty)
-      // Those that could not be served are told at once instead of being left to wait.
-      #expect(try hungry.last?.receive() == [])
-      limit.rlim_cur = rlim_t(top + 50)
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      try held[0].send("still here")
-      #expect(try held[0].receive(10) == Array("still here".utf8))
+      let held = try RawPeer(port: server.port)
+      let turnedAway = (0..<5).map { _ in RawPeer() }
+      #expect(await server.next(1) == [.opened])
+
+      let filling = Self.takeAllDescriptors()
+      for peer in turnedAway {
+        try peer.connect(server.port)
+        // Told at once instead of being left to wait.
+        #expect(try peer.receive().isEmpty)
+      }
+      try held.send("still here")
+      #expect(try held.receive(10) == Array("still here".utf8))
+
+      for number in filling { close(number) }
       let late = try RawPeer(port: server.port)
       try late.send("me too")
       #expect(try late.receive(6) == Array("me too".utf8))
       await server.stop()
+    }
+  }
+
+  /// Leaves this process without a descriptor to be had; returns those taken.
+  private static func takeAllDescriptors() -> [Int32] {
+    var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    var taken: [Int32] = []
+    while true {
+      let number = open("/dev/null", O_RDONLY)
+      if number < 0 { return taken }
+      taken.append(number)
     }
   }
 

@@ -7,7 +7,8 @@ import Glibc
 final class RawPeer: @unchecked Sendable {
   private var descriptor: Int32
 
-  init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+  /// Not connected yet.
+  init(receiveBuffer: Int32? = nil) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     if var size = receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -16,13 +17,22 @@ final class RawPeer: @unchecked Sendable {
     var patience = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  /// Connected to `port` of this machine.
+  convenience init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+    self.init(receiveBuffer: receiveBuffer)
+    try connect(port)
+  }
+
+  func connect(_ port: UInt16) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     guard result == 0 else { throw RawPeerError(call: "connect", code: errno) }
