@@ -79,7 +79,9 @@ public struct CIDR: Hashable, Sendable {
   public static func isCanonical(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let cidr = try? CIDR(text), cidr.isNetwork else { return false }
     return cidr.withText { canonical in
-      canonical.count == text.count && canonical.indices.allSatisfy { canonical[$0] == text[$0] }
+      guard canonical.count == text.count else { return false }
+      for position in 0..<text.count where canonical[position] != text[position] { return false }
+      return true
     }
   }
 

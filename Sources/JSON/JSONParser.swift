@@ -89,8 +89,11 @@ public struct JSONParser: ~Copyable {
     return root
   }
 
+  /// The largest document that the buffers held now have room for.
+  var heldCapacity: Int { handle.map { csimdjson_capacity($0) } ?? 0 }
+
   private mutating func releaseLargeBuffers() {
-    guard let handle, csimdjson_capacity(handle) > Self.retainedCapacity else { return }
+    guard let handle, heldCapacity > Self.retainedCapacity else { return }
     csimdjson_release_buffers(handle)
     keys.releaseTable()
   }
