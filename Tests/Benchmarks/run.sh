@@ -97,15 +97,16 @@ measure_all() {
 
 misses=0
 
-# row TEXT NUMERATOR DENOMINATOR LIMIT AIM: one line of the table, from the medians of two scenarios.
+# row TEXT NUMERATOR DENOMINATOR LIMIT AIM: one line of the table, from the medians of two scenarios. Without a limit (-)
+# there is no verdict.
 row() {
     local text="$1" ours="$2" other="$3" limit="$4" aim="$5" verdict
     verdict="$(awk -v a="$(median "$ours" cpu)" -v b="$(median "$other" cpu)" -v limit="$limit" -v aim="$aim" -v text="$text" \
         -v rps="$(median "$ours" rps)" -v other_rps="$(median "$other" rps)" 'BEGIN {
             printf "%-34s %9.2f %9.2f %9.0f %9.0f %7.2f %7s %6s  %s\n", text, a / 1000, b / 1000, rps, other_rps, a / b,
-                "≤ " limit, aim, a / b <= limit ? "PASS" : "FAIL" }')"
+                limit == "-" ? "-" : "≤ " limit, aim, limit == "-" ? "" : a / b <= limit + 0 ? "PASS" : "FAIL" }')"
     echo "$verdict"
-    [[ $verdict == *PASS ]] || misses=$((misses + 1))
+    [[ $verdict != *FAIL ]] || misses=$((misses + 1))
 }
 
 report() {
@@ -113,7 +114,7 @@ report() {
         "what" "ours µs" "other µs" "ours /s" "other /s" "ratio" "budget" "aim"
     row "mutate, HTTP/1.1, to nginx" ours-h1 nginx-h1 1.5 1.2
     row "mutate, HTTP/2, to nginx" ours-h2 nginx-h2 0.8 -
-    row "mutate, HTTP/2, to nghttpd" ours-h2 nghttpd-h2 99 2.5
+    row "mutate, HTTP/2, to nghttpd" ours-h2 nghttpd-h2 - 2.5
     row "validate in 100 pools, to mutate" validate-100 ours-h1 1.3 -
     row "validate in 10,000, to in 100" validate-10000 validate-100 1.5 -
     row "IPv6 /48, to IPv4 /28" slash-48 slash-28 1.2 1.0
