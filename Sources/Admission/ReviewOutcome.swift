@@ -135,6 +135,16 @@ public struct Decision: Sendable {
   /// The object's name, empty while one is still to be generated.
   public var name: String { texts[5] }
 
+  /// The texts of a decision, in the order of their places.
+  public enum Text: Int, Sendable {
+    /// As the properties of these names.
+    case uid, user, kindName, group, namespace, name
+  }
+
+  /// Hands over a text as bytes, for those who write it on and need no `String`.
+  public func withUTF8(_ text: Text, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    texts.withUTF8(text.rawValue, body)
+  }
 }
 
 /// Texts one behind the other.
@@ -164,9 +174,15 @@ private struct Texts: Sendable {
     ends[place] = UInt16(bytes.count)
   }
 
-  subscript(place: Int) -> String {
+  subscript(place: Int) -> String { String(decoding: bytes[range(place)], as: UTF8.self) }
+
+  func withUTF8(_ place: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range(place)])) }
+  }
+
+  private func range(_ place: Int) -> Range<Int> {
     let start = place == 0 ? 0 : Int(ends[place - 1])
-    return String(decoding: bytes[start..<max(start, Int(ends[place]))], as: UTF8.self)
+    return start..<max(start, Int(ends[place]))
   }
 }
 

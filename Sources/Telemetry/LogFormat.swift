@@ -25,40 +25,39 @@ public struct LogLine: ~Copyable {
     case .text:
       Timestamp.write(milliseconds, into: &bytes)
       bytes.append(UInt8(ascii: " "))
-      level.withUTF8Buffer { bytes.append(contentsOf: $0) }
+      append(text: level)
       bytes.append(UInt8(ascii: " "))
-      LogLine.appendPlain(message, to: &bytes)
+      var message = message
+      message.withUTF8 { appendPlain($0) }
     case .json:
-      bytes.append(contentsOf: "{\"time\":\"".utf8)
+      append(text: "{\"time\":\"")
       Timestamp.write(milliseconds, into: &bytes)
-      bytes.append(contentsOf: "\",\"level\":\"".utf8)
-      level.withUTF8Buffer { bytes.append(contentsOf: $0) }
-      bytes.append(contentsOf: "\",\"message\":".utf8)
-      LogLine.appendQuoted(message.utf8, to: &bytes)
+      append(text: "\",\"level\":\"")
+      append(text: level)
+      append(text: "\",\"message\":")
+      var message = message
+      message.withUTF8 { appendQuoted($0) }
     }
   }
 
-  /// Adds a text field; an empty value is left out.
-  public mutating func field(_ key: StaticString, _ value: some Collection<UInt8>) {
+  /// Adds a text field of UTF-8 bytes; an empty value is left out.
+  public mutating func field(_ key: StaticString, _ value: UnsafeBufferPointer<UInt8>) {
     if value.isEmpty { return }
     begin(key)
-    if format == .text, value.allSatisfy(LogLine.isPlain) {
-      bytes.append(contentsOf: value)
-    } else {
-      LogLine.appendQuoted(value, to: &bytes)
-    }
+    append(value)
   }
 
   /// Adds a text field; an empty value is left out.
   public mutating func field(_ key: StaticString, _ value: String) {
-    field(key, value.utf8)
+    var value = value
+    value.withUTF8 { field(key, $0) }
   }
 
   /// Adds a text field known when the program was built.
   public mutating func field(_ key: StaticString, _ value: StaticString) {
     begin(key)
     if format == .json { bytes.append(UInt8(ascii: "\"")) }
-    value.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    append(text: value)
     if format == .json { bytes.append(UInt8(ascii: "\"")) }
   }
 
@@ -72,7 +71,7 @@ public struct LogLine: ~Copyable {
   public mutating func milliseconds(_ key: StaticString, nanoseconds: UInt64) {
     begin(key)
     let microseconds = nanoseconds / 1000
-    LogLine.appendDecimal(microseconds / 1000, to: &bytes)
+    append(decimal: microseconds / 1000)
     bytes.append(UInt8(ascii: "."))
     let fraction = microseconds % 1000
     bytes.append(UInt8(ascii: "0") + UInt8(fraction / 100))
@@ -89,51 +88,59 @@ public struct LogLine: ~Copyable {
 
   /// Adds a field whose key is only known at run time.
   mutating func dynamicField(_ key: String, _ value: String) {
-    switch format {
-    case .text:
-      bytes.append(UInt8(ascii: " "))
-      LogLine.appendPlain(key, to: &bytes)
-      bytes.append(UInt8(ascii: "="))
-      if !value.isEmpty, value.utf8.allSatisfy(LogLine.isPlain) {
-        bytes.append(contentsOf: value.utf8)
-      } else {
-        LogLine.appendQuoted(value.utf8, to: &bytes)
-      }
-    case .json:
-      bytes.append(UInt8(ascii: ","))
-      LogLine.appendQuoted(key.utf8, to: &bytes)
-      bytes.append(UInt8(ascii: ":"))
-      LogLine.appendQuoted(value.utf8, to: &bytes)
+    var key = key
+    var value = value
+    key.withUTF8 { key in
+      bytes.append(UInt8(ascii: format == .json ? "," : " "))
+      if format == .json { appendQuoted(key) } else { appendPlain(key) }
+      bytes.append(UInt8(ascii: format == .json ? ":" : "="))
     }
+    value.withUTF8 { $0.isEmpty ? bytes.append(contentsOf: "\"\"".utf8) : append($0) }
   }
 
   private mutating func begin(_ key: StaticString) {
     switch format {
     case .text:
       bytes.append(UInt8(ascii: " "))
-      key.withUTF8Buffer { bytes.append(contentsOf: $0) }
+      append(text: key)
       bytes.append(UInt8(ascii: "="))
     case .json:
-      bytes.append(contentsOf: ",\"".utf8)
-      key.withUTF8Buffer { bytes.append(contentsOf: $0) }
-      bytes.append(contentsOf: "\":".utf8)
+      append(text: ",\"")
+      append(text: key)
+      append(text: "\":")
     }
   }
 
-  /// A byte that needs no quotes in the text format.
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    byte > 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\\")
-      && byte < 0x7f
-  }
-
-  /// Text as it is, with control characters made visible so that a value never starts a line of its own.
-  private static func appendPlain(_ text: String, to bytes: inout [UInt8]) {
-    for byte in text.utf8 {
-      bytes.append(byte < 0x20 || byte == 0x7f ? UInt8(ascii: " ") : byte)
+  /// A value that is not empty, in quotes where the format or its bytes ask for them.
+  private mutating func append(_ value: UnsafeBufferPointer<UInt8>) {
+    if format == .text, Self.isPlain(value) {
+      bytes.append(contentsOf: value)
+    } else {
+      appendQuoted(value)
     }
   }
 
-  private static func appendQuoted(_ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
+  private mutating func append(text: StaticString) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// Whether the bytes need no quotes in the text format.
+  private static func isPlain(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    for byte in value {
+      if byte <= 0x20 || byte >= 0x7f { return false }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\\") {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Text as it is, with control characters made spaces, so that a value never starts a line of its own.
+  private mutating func appendPlain(_ text: UnsafeBufferPointer<UInt8>) {
+    for byte in text { bytes.append(byte < 0x20 || byte == 0x7f ? UInt8(ascii: " ") : byte) }
+  }
+
+  private mutating func appendQuoted(_ value: UnsafeBufferPointer<UInt8>) {
     bytes.append(UInt8(ascii: "\""))
     for byte in value {
       switch byte {
@@ -141,10 +148,9 @@ public struct LogLine: ~Copyable {
         bytes.append(UInt8(ascii: "\\"))
         bytes.append(byte)
       case 0..<0x20, 0x7f:
-        let digits = Array("0123456789abcdef".utf8)
-        bytes.append(contentsOf: "\\u00".utf8)
-        bytes.append(digits[Int(byte >> 4)])
-        bytes.append(digits[Int(byte & 15)])
+        append(text: "\\u00")
+        bytes.append(Self.hexDigit(byte >> 4))
+        bytes.append(Self.hexDigit(byte & 15))
       default:
         bytes.append(byte)
       }
@@ -152,8 +158,12 @@ public struct LogLine: ~Copyable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private static func appendDecimal(_ value: UInt64, to bytes: inout [UInt8]) {
-    if value >= 10 { appendDecimal(value / 10, to: &bytes) }
-    bytes.append(UInt8(ascii: "0") + UInt8(value % 10))
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+
+  private mutating func append(decimal value: UInt64) {
+    if value >= 10 { append(decimal: value / 10) }
+    bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
   }
 }

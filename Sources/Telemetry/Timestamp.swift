@@ -13,23 +13,29 @@ public enum Timestamp {
   public static func write(_ milliseconds: UInt64, into bytes: inout [UInt8]) {
     let (year, month, day) = civil(daysSince1970: Int(milliseconds / 86_400_000))
     let ofDay = Int(milliseconds % 86_400_000)
-    append(year, digits: 4, then: "-", to: &bytes)
-    append(month, digits: 2, then: "-", to: &bytes)
-    append(day, digits: 2, then: "T", to: &bytes)
-    append(ofDay / 3_600_000, digits: 2, then: ":", to: &bytes)
-    append(ofDay / 60_000 % 60, digits: 2, then: ":", to: &bytes)
-    append(ofDay / 1000 % 60, digits: 2, then: ".", to: &bytes)
-    append(ofDay % 1000, digits: 3, then: "Z", to: &bytes)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+      fill(text, 0, digits: 4, year, then: "-")
+      fill(text, 5, digits: 2, month, then: "-")
+      fill(text, 8, digits: 2, day, then: "T")
+      fill(text, 11, digits: 2, ofDay / 3_600_000, then: ":")
+      fill(text, 14, digits: 2, ofDay / 60_000 % 60, then: ":")
+      fill(text, 17, digits: 2, ofDay / 1000 % 60, then: ".")
+      fill(text, 20, digits: 3, ofDay % 1000, then: "Z")
+      bytes.append(contentsOf: text)
+    }
   }
 
-  private static func append(_ value: Int, digits: Int, then mark: Unicode.Scalar, to bytes: inout [UInt8]) {
-    var divisor = 1
-    for _ in 1..<digits { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-      divisor /= 10
+  @inline(__always)
+  private static func fill(
+    _ text: UnsafeMutableBufferPointer<UInt8>, _ start: Int, digits: Int, _ value: Int,
+    then mark: Unicode.Scalar
+  ) {
+    var rest = value
+    for place in stride(from: start + digits - 1, through: start, by: -1) {
+      text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
-    bytes.append(UInt8(ascii: mark))
+    text[start + digits] = UInt8(ascii: mark)
   }
 
   /// The proleptic Gregorian date of a day number, counted in years that begin in March so that leap days come last.

@@ -19,11 +19,11 @@ struct DecisionLog: Sendable {
       if let rule = decision.rule { line.field("rule", rule) }
       line.field("phase", decision.phase.label)
       line.field("operation", decision.operation?.text ?? "unknown")
-      line.field("kind", decision.kindName)
-      line.field("namespace", decision.namespace)
-      line.field("name", decision.name)
-      line.field("user", decision.user)
-      line.field("uid", decision.uid)
+      decision.withUTF8(.kindName) { line.field("kind", $0) }
+      decision.withUTF8(.namespace) { line.field("namespace", $0) }
+      decision.withUTF8(.name) { line.field("name", $0) }
+      decision.withUTF8(.user) { line.field("user", $0) }
+      decision.withUTF8(.uid) { line.field("uid", $0) }
       if decision.isDryRun { line.field("dry_run", true) }
       if decision.isPatched { line.field("patched", true) }
       line.milliseconds("duration_ms", nanoseconds: nanoseconds)
