@@ -94,16 +94,23 @@ extension AddressRange: CustomStringConvertible {
   }
 
   /// Lends the same text as bytes, without allocating.
+  @inlinable @inline(__always)
   public func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * IPAddress.longestText + 1) { buffer in
-      var text = TextBuffer(buffer)
-      text.append(lower)
-      if lower != upper {
-        text.append(UInt8(ascii: "-"))
-        text.append(upper)
-      }
-      return body(UnsafeBufferPointer(rebasing: buffer[..<text.count]))
+      body(UnsafeBufferPointer(rebasing: buffer[..<write(to: buffer)]))
     }
+  }
+
+  /// Writes the text to memory of one byte more than two addresses need, and gives its length.
+  @usableFromInline
+  func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    var text = TextBuffer(buffer)
+    text.append(lower)
+    if lower != upper {
+      text.append(UInt8(ascii: "-"))
+      text.append(upper)
+    }
+    return text.count
   }
 
   /// Appends the same text.

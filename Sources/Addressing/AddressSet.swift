@@ -6,8 +6,9 @@ public struct AddressSet: Hashable, Sendable {
   /// The kind of address.
   public let family: IPFamily
   /// The addresses as numbers: ascending, with at least one number missing between two neighbours.
-  var spans: [ClosedRange<UInt128>]
+  @usableFromInline var spans: [ClosedRange<UInt128>]
 
+  @usableFromInline
   init(family: IPFamily, spans: [ClosedRange<UInt128>]) {
     self.family = family
     self.spans = spans
@@ -24,6 +25,7 @@ public struct AddressSet: Hashable, Sendable {
   }
 
   /// The addresses of all these ranges, which may come in any order, overlap and repeat.
+  @inlinable
   public init(_ family: IPFamily, _ ranges: some Sequence<AddressRange>) {
     var spans: [ClosedRange<UInt128>] = []
     spans.reserveCapacity(ranges.underestimatedCount)
@@ -33,14 +35,14 @@ public struct AddressSet: Hashable, Sendable {
       if let last = spans.last, last.lowerBound > range.values.lowerBound { isSorted = false }
       spans.append(range.values)
     }
-    if !isSorted { spans.sort { $0.lowerBound < $1.lowerBound } }
-    Self.mergeSorted(&spans)
+    if spans.count > 1 { Self.merge(&spans, isSorted: isSorted) }
     self.init(family: family, spans: spans)
   }
 
   /// Joins what overlaps or touches, in place.
-  private static func mergeSorted(_ spans: inout [ClosedRange<UInt128>]) {
-    guard spans.count > 1 else { return }
+  @usableFromInline
+  static func merge(_ spans: inout [ClosedRange<UInt128>], isSorted: Bool) {
+    if !isSorted { spans.sort { $0.lowerBound < $1.lowerBound } }
     var last = 0
     for next in spans.indices.dropFirst() {
       if spans[next].lowerBound <= successor(of: spans[last].upperBound) {
@@ -98,9 +100,23 @@ extension AddressSet {
   }
 
   /// The fewest ranges that make up the set, ascending.
-  public var ranges: some RandomAccessCollection<AddressRange> & Sendable {
-    let family = family
-    return spans.map { AddressRange(family: family, unchecked: $0) }
+  @inlinable public var ranges: Ranges { Ranges(self) }
+
+  /// The fewest ranges that make up a set, ascending.
+  public struct Ranges: RandomAccessCollection, Sendable {
+    @usableFromInline let source: AddressSet
+
+    @inlinable
+    init(_ source: AddressSet) { self.source = source }
+
+    /// The first position.
+    @inlinable public var startIndex: Int { 0 }
+    /// Behind the last position.
+    @inlinable public var endIndex: Int { source.spans.count }
+    /// The range at this position.
+    @inlinable public subscript(position: Int) -> AddressRange {
+      AddressRange(family: source.family, unchecked: source.spans[position])
+    }
   }
 
   /// The same as texts, `a` or `a-b`.

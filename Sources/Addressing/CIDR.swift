@@ -123,14 +123,21 @@ extension CIDR: CustomStringConvertible {
   }
 
   /// Lends the same text as bytes, without allocating.
+  @inlinable @inline(__always)
   public func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: IPAddress.longestText + 4) { buffer in
-      var text = TextBuffer(buffer)
-      text.append(address)
-      text.append(UInt8(ascii: "/"))
-      text.append(decimal: prefixLength)
-      return body(UnsafeBufferPointer(rebasing: buffer[..<text.count]))
+      body(UnsafeBufferPointer(rebasing: buffer[..<write(to: buffer)]))
     }
+  }
+
+  /// Writes the text to memory of at least four bytes more than an address needs, and gives its length.
+  @usableFromInline
+  func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    var text = TextBuffer(buffer)
+    text.append(address)
+    text.append(UInt8(ascii: "/"))
+    text.append(decimal: prefixLength)
+    return text.count
   }
 
   /// Appends the same text.

@@ -1,6 +1,6 @@
 extension IPAddress: CustomStringConvertible {
   /// The most bytes a text has: `::ffff:255.255.255.255` and eight groups of four digits stay below.
-  static let longestText = 40
+  @usableFromInline static var longestText: Int { 40 }
 
   /// The canonical text: dotted decimals, or RFC 5952.
   public var description: String {
@@ -8,12 +8,19 @@ extension IPAddress: CustomStringConvertible {
   }
 
   /// Lends the canonical text as bytes, without allocating.
+  @inlinable @inline(__always)
   public func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestText) { buffer in
-      var text = TextBuffer(buffer)
-      text.append(self)
-      return body(UnsafeBufferPointer(rebasing: buffer[..<text.count]))
+      body(UnsafeBufferPointer(rebasing: buffer[..<write(to: buffer)]))
     }
+  }
+
+  /// Writes the canonical text to memory of at least `longestText` bytes, and gives its length.
+  @usableFromInline
+  func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    var text = TextBuffer(buffer)
+    text.append(self)
+    return text.count
   }
 
   /// Appends the canonical text.
