@@ -74,7 +74,7 @@ extension Reviewer {
     if patch.isEmpty {
       return pass(request, subject, .mutate, .allowed, audit: "{\"defaulting\":\"unchanged\"}")
     }
-    var response = AdmissionResponse(to: request, allowed: true, reserving: 1024)
+    var response = AdmissionResponse(to: request, allowed: true, reserving: 896)
     response.patch(patch)
     // Another key than the validating review's: both webhooks have one name, and a key is kept once for each request.
     response.auditAnnotations("{\"defaulting\":\"defaulted\"}")

@@ -3,10 +3,14 @@
 /// A place is given as a prefix from the source code, which must need no escape, and optionally one key or position
 /// below it: `patch.add("/metadata/labels", "app/name", "x")` writes `/metadata/labels/app~1name`.
 public struct JSONPatch: Sendable {
-  private var writer = JSONWriter()
+  private var writer: JSONWriter
 
   /// No operations.
-  public init() { writer.raw("[]") }
+  public init() {
+    // Room for the patch of a new pool, so that it need not grow step by step.
+    writer = JSONWriter(reserving: 480)
+    writer.raw("[]")
+  }
 
   /// A copy of the patch as a document, which is complete after each operation.
   public var bytes: [UInt8] { writer.bytes }
