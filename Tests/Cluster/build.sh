@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds a Kubernetes control plane from Debian's source package and prints the folder the binaries are in.
+# Builds a Kubernetes control plane from Debian's source package and prints the folder the binaries are in. What the
+# build needs is installed first.
 #
 #   build.sh [--with-kubelet]
 #
@@ -19,6 +20,7 @@ done
 
 go=/usr/lib/go-1.19/bin/go
 reflect2=/usr/share/gocode/src/github.com/modern-go/reflect2
+"$cluster_scripts/install.sh" >&2
 cache="$(cluster_cache)"
 mkdir -p "$cache"
 exec 9>"$cluster_cache_root/build.lock"
@@ -101,7 +103,6 @@ for command in "${commands[@]}"; do
     [ -x "$cache/$command" ] || missing+=("$command")
 done
 if ((${#missing[@]})); then
-    [ -x "$go" ] && [ -d "$reflect2" ] || die "Go 1.19 or reflect2 is missing; run $cluster_scripts/install.sh first"
     make_work
     export GOPATH="$work/gopath" GOCACHE="$work/gocache" GO111MODULE=off CGO_ENABLED=0 GOFLAGS=
     prepare_source

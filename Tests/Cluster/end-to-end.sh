@@ -7,7 +7,6 @@
 set -euo pipefail
 source "$(dirname "$0")/shared.sh"
 
-"$cluster_scripts/install.sh"
 "$cluster_scripts/build.sh" >/dev/null
 if [[ " $* " != *" --binary"* ]]; then
     cd "$cluster_scripts/../.."

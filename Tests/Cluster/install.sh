@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what build.sh and start.sh need from Debian's archive, and enables its source packages if they are not.
-# Quick, and without touching the network, when everything is there.
+# Quick, silent, and without touching the network, when everything is there.
 set -euo pipefail
 source "$(dirname "$0")/shared.sh"
 
@@ -32,14 +32,16 @@ done
 updated=no
 if [ -z "$(kubernetes_source_version)" ]; then
     run_as_root apt-get update -qq
-    [ -n "$(kubernetes_source_version)" ] || enable_source_packages
-    run_as_root apt-get update -qq
-    updated=yes
+    if [ -z "$(kubernetes_source_version)" ]; then
+        enable_source_packages
+        run_as_root apt-get update -qq
+    fi
     [ -n "$(kubernetes_source_version)" ] || die "the configured Debian mirror offers no source package kubernetes"
+    updated=yes
 fi
 if ((${#missing[@]})); then
     [ "$updated" = yes ] || run_as_root apt-get update -qq
     say "installing ${missing[*]}"
-    run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    run_as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+        --no-install-recommends "${missing[@]}" >/dev/null
 fi
-say "everything is there"

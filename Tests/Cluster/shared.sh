@@ -18,7 +18,7 @@ kubernetes_source_version() {
     apt-cache showsrc --only-source kubernetes 2>/dev/null | sed -n 's/^Version: //p' | sort -V | tail -n 1
 }
 
-# Prints the folder that holds the binaries. Dies if apt cannot name the version: install.sh mends that.
+# Prints the folder that holds the binaries. Dies if apt cannot name the version, which install.sh sees to.
 cluster_cache() {
     local version
     version="$(kubernetes_source_version)"

@@ -62,7 +62,7 @@ extension IntervalTree {
     let owner: UInt32
   }
 
-  /// The length of the longest way from the root.
+  /// The length of the longest way from the root, for whoever watches the balance.
   var depth: Int {
     func depth(_ place: UInt32) -> Int {
       place == Self.none ? 0 : 1 + max(depth(nodes[Int(place)].left), depth(nodes[Int(place)].right))

@@ -40,7 +40,7 @@ def judge(plane, case, verb, document, wait, update_goldens):
     refused = case.parent.name == "refused"
     if wait:
         # What was just made reaches the server by its watch, which may take a moment.
-        eventually(5, "the expected answer to a dry run", lambda: refused == (
+        eventually(15, "the expected answer to a dry run", lambda: refused == (
             plane.kubectl(verb, "--dry-run=server", "-f", "-", stdin=document).returncode != 0))
     done = plane.kubectl(verb, "-f", "-", stdin=document)
     expect(refused == (done.returncode != 0), f"was {'refused' if done.returncode else 'allowed'}: {done.text.strip()}")

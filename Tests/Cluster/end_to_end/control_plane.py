@@ -125,5 +125,5 @@ class ControlPlane:
         """Removes an object at once, finalizers or not; nothing if it is not there."""
         self.succeed("delete", kind, name, "-n", namespace, "--wait=false", "--ignore-not-found", "--grace-period=0", "--force")
         self.kubectl("patch", kind, name, "-n", namespace, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-        eventually(10, f"removal of {kind} {name}", lambda: self.succeed(
+        eventually(20, f"removal of {kind} {name}", lambda: self.succeed(
             "get", kind, name, "-n", namespace, "--ignore-not-found") == "")

@@ -80,7 +80,7 @@ def pool_inherits_from_its_subnet(world):
         def belongs():
             text = plane.succeed("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=pool("heir", "10.201.0.0/16", "10.201.0.7"))
             return json.loads(text) if "ownerReferences" in text else None
-        heir = eventually(5, "the pool being owned by the subnet", belongs)
+        heir = eventually(15, "the pool being owned by the subnet", belongs)
         owner = heir["metadata"]["ownerReferences"][0]
         expect((owner["kind"], owner["name"], owner["controller"], owner["blockOwnerDeletion"]) ==
                ("SpiderSubnet", "legator", True, True), f"the owner is {owner}")
@@ -122,7 +122,7 @@ def pool_lives_and_ends(world):
     expect(done.returncode != 0 and done.stderr.startswith("Error from server (Forbidden): admission webhook"), done.text)
     plane.remove("spiderippool", "life")
     free_again = pool("heir", "10.203.0.0/16", "10.203.0.1-10.203.0.9")
-    eventually(5, "the addresses being free again", lambda: applied(plane, free_again).returncode == 0)
+    eventually(15, "the addresses being free again", lambda: applied(plane, free_again).returncode == 0)
     plane.remove("spiderippool", "heir")
 
 
@@ -132,7 +132,7 @@ def watch_survives_a_restart(world):
     plane.succeed("apply", "-f", "-", stdin=pool("before", "10.204.0.0/16", "10.204.0.1-10.204.0.9"))
     with world.restarting():
         plane.restart_apiserver()
-        done = eventually(10, "an answer of the new API server", lambda: refusal(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")))
+        done = eventually(20, "an answer of the new API server", lambda: refusal(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")))
         expect("10.204.0.9" in done.stderr and "before" in done.stderr, done.text)
         plane.remove("spiderippool", "before")
         eventually(40, "the watch telling of a deletion", lambda: applied(plane, pool("rival", "10.204.0.0/16", "10.204.0.9")).returncode == 0)
@@ -151,7 +151,7 @@ def pool_made_past_the_webhook_is_known(world):
     unregister(plane)
     plane.succeed("create", "-f", "-", stdin=pool("stranger", "10.205.0.0/16", "10.205.0.1-10.205.0.9", ipVersion=4))
     register(plane, world.certificates, world.servers[:1])
-    done = eventually(5, "the refusal of its addresses", lambda: refusal(plane, pool("rival", "10.205.0.0/16", "10.205.0.9")))
+    done = eventually(15, "the refusal of its addresses", lambda: refusal(plane, pool("rival", "10.205.0.0/16", "10.205.0.9")))
     expect("stranger" in done.stderr, done.text)
     plane.remove("spiderippool", "stranger")
 
@@ -223,7 +223,7 @@ def failure_policies_hold(world):
     plane.succeed("run", "unjudged", "--image=busybox")
     plane.remove("pod", "unjudged")
     server.start()
-    eventually(10, "an accepted pool", lambda: applied(plane, pool("unjudged", "10.208.0.0/16")).returncode == 0)
+    eventually(20, "an accepted pool", lambda: applied(plane, pool("unjudged", "10.208.0.0/16")).returncode == 0)
     plane.remove("spiderippool", "unjudged")
 
 

@@ -1,3 +1,5 @@
+@testable import Admission
+
 extension PoolIndex {
   /// Everything the index holds, as a value that can be kept and compared.
   struct Contents: Equatable {
