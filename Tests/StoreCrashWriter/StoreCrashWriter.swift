@@ -4,13 +4,15 @@
 // `writer step version` for every acknowledged step; each is one system call, so a line that was begun is whole.
 
 import Cluster
+import Dispatch
 import Glibc
 import JSON
 import KubernetesAPI
 
 @main
 struct StoreCrashWriter {
-  static func main() async throws {
+  /// Not asynchronous: in release the tests link this program beside the server, and there can be one such entry.
+  static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 4, let writers = Int(arguments[3]) else {
       print("usage: StoreCrashWriter DIR ROUND WRITERS")
@@ -18,11 +20,10 @@ struct StoreCrashWriter {
     }
     let cluster = try LocalCluster.open(directory: arguments[1])
     report("ready")
-    await withTaskGroup(of: Void.self) { group in
-      for writer in 0..<writers {
-        group.addTask { await Self.write(as: writer, in: arguments[2], to: cluster) }
-      }
+    for writer in 0..<writers {
+      Task { await write(as: writer, in: arguments[2], to: cluster) }
     }
+    dispatchMain()
   }
 
   /// Writes step after step; a failure ends the process, for nothing here may fail.

@@ -4,6 +4,7 @@ internal import CoreMetrics
 internal import HTTP
 internal import Logging
 internal import Telemetry
+internal import Transport
 
 /// The running server: its parts, in the order they start. They stop in the opposite one.
 struct Server {
@@ -26,6 +27,7 @@ struct Server {
   /// Serves until SIGTERM or SIGINT, then ends in good order.
   func run() async throws {
     defer { sink.flush() }
+    Allocator.returnLargeBlocks()
     bootstrapTelemetry()
     let logger = Logger(label: "serve")
     let (events, arrival) = AsyncStream.makeStream(of: Event.self)
