@@ -37,7 +37,10 @@ struct SocketAddressTests {
     let listening = try Socket.listening(on: .any(port: 0), count: 2)
     #expect(listening.address.port != 0)
     #expect(listening.sockets.count == 2)
-    let peer = try RawPeer(port: listening.address.port)
-    peer.close()
+    // In release the sockets would otherwise be closed after their last mention.
+    try withExtendedLifetime(listening) {
+      let peer = try RawPeer(port: listening.address.port)
+      peer.close()
+    }
   }
 }
