@@ -10,7 +10,13 @@ final class ServerShared: Sendable {
   private let context: Mutex<TLSServerContext?>
   /// Connections of each peer address; kept only if they are bounded.
   private let peers = Mutex<[SocketAddress.Host: Int]>([:])
-  private let emptied = Mutex<CheckedContinuation<Void, Never>?>(nil)
+  private let waiting = Mutex(Waiting())
+
+  /// Who waits for the last connection to go, and whether the wait was ended, which may be before it began.
+  private struct Waiting {
+    var continuation: CheckedContinuation<Void, Never>?
+    var isOver = false
+  }
 
   init(_ configuration: ServerConfiguration) {
     self.configuration = configuration
@@ -59,21 +65,29 @@ final class ServerShared: Sendable {
   }
 
   private func leave() {
-    if connections.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { stopWaiting() }
+    if connections.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { resumeWaiting() }
   }
 
   // MARK: draining
 
-  /// Returns when no connection is open, or `stopWaiting` is called. Nothing must be accepting any more.
+  /// Returns when no connection is open, or `stopWaiting` is or was called. Nothing must be accepting any more.
   func waitUntilEmpty() async {
     await withCheckedContinuation { continuation in
-      emptied.withLock { $0 = continuation }
-      if connections.load(ordering: .acquiring) == 0 { stopWaiting() }
+      let isOver = waiting.withLock { waiting in
+        waiting.continuation = continuation
+        return waiting.isOver
+      }
+      if isOver || connections.load(ordering: .acquiring) == 0 { resumeWaiting() }
     }
   }
 
   func stopWaiting() {
-    let continuation = emptied.withLock { $0.take() }
+    waiting.withLock { $0.isOver = true }
+    resumeWaiting()
+  }
+
+  private func resumeWaiting() {
+    let continuation = waiting.withLock { $0.continuation.take() }
     continuation?.resume()
   }
 }

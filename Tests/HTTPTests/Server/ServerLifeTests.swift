@@ -40,6 +40,13 @@ struct ServerLifeTests {
     #expect(test.server.statistics.open == 0)
   }
 
+  @Test func `stops waiting though the time was over before the wait began`() async {
+    let shared = ServerShared(ServerConfiguration(name: "test", addresses: []))
+    #expect(shared.admit(SocketAddress.loopback(port: 1).host))
+    shared.stopWaiting()
+    await shared.waitUntilEmpty()
+  }
+
   @Test func `cuts off what does not end in time`() async throws {
     let test = try await TestServer()
     try await withClientLoop { loop in
