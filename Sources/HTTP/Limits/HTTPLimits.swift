@@ -30,6 +30,9 @@ public struct HTTPLimits: Sendable {
   /// Without a request. A little above the 90 s after which client-go closes its own idle connections: who closes
   /// first should be the client, which cannot lose a request by it.
   public var idleTimeout = 100 * second
+  /// How long nothing must have come on a connection before the server's end closes it. A request on its way to a connection
+  /// that is closed is lost, and a client that just connected, or just had an answer, is likely to have sent one.
+  public var quietBeforeClose = 1 * second
 
   // MARK: Life of a connection
 

@@ -87,7 +87,7 @@ public final class HTTPServer: Sendable {
     }
   }
 
-  /// Stops accepting, closes idle connections, waits for the others at most `timeout` nanoseconds, and ends the loops.
+  /// Stops accepting, closes connections as they fall quiet, waits for the others at most `timeout` nanoseconds, and ends the loops.
   ///
   /// - Returns: how many connections were cut off.
   @discardableResult
@@ -112,7 +112,7 @@ public final class HTTPServer: Sendable {
 
   private static func stopAccepting(_ reactor: Reactor) {
     reactor.forEachListener { $0.stop() }
-    reactor.forEachConnection { ($0.handler as? ServerConnection)?.closeIfIdle() }
+    reactor.forEachConnection { ($0.handler as? ServerConnection)?.closeWhenQuiet() }
   }
 
   // MARK: what it tells

@@ -15,6 +15,10 @@ final class ServerConnection: ConnectionHandler {
   /// The conversation was not asked for all its requests, because their answers would not go out.
   private var hasUnaskedEvents = false
   private var isDraining = false
+  /// When the peer was last at work here: it came, or it was answered.
+  private var lastBusy: UInt64 = 0
+  /// When the connection is closed if it is quiet until then; nil while it need not be.
+  private var quietEnd: UInt64?
 
   /// Answers that are collected before they are handed to the connection together.
   private static let gatheredBytes = 64 << 10
@@ -34,6 +38,8 @@ final class ServerConnection: ConnectionHandler {
     }
     let conversation = ServerConversation(version, limits: loop.limits, now: connection.reactor.now)
     self.conversation = conversation
+    lastBusy = connection.reactor.now
+    if quietEnd != nil { closeWhenQuiet() }
   }
 
   func connection(_ connection: Connection, received bytes: UnsafeRawBufferPointer) {
@@ -73,6 +79,7 @@ final class ServerConnection: ConnectionHandler {
       loop.statistics.count(refusal)
     }
     serve(conversation, connection)
+    if let quietEnd, now >= quietEnd { closeWhenQuiet() }
   }
 
   func connectionClosed(_ connection: Connection, _ reason: CloseReason) {
@@ -123,6 +130,7 @@ final class ServerConnection: ConnectionHandler {
       return 0
     }
     conversation.respond(answer, to: stream, now: now)
+    lastBusy = now
     return answer.body.count + 256
   }
 
@@ -132,6 +140,7 @@ final class ServerConnection: ConnectionHandler {
     inFlight -= 1
     loop.statistics.inFlight.add(-1)
     lastProgress = connection.reactor.now
+    lastBusy = lastProgress
     conversation.respond(response, to: stream, now: lastProgress)
     serve(conversation, connection)
     connection.setNeedsFlush()
@@ -145,7 +154,7 @@ final class ServerConnection: ConnectionHandler {
 
   private func nextDeadline(_ conversation: ServerConversation) -> UInt64? {
     let own = inFlight > 0 ? lastProgress &+ loop.answerTimeout : .max
-    let next = min(conversation.nextDeadline ?? .max, own)
+    let next = min(conversation.nextDeadline ?? .max, own, quietEnd ?? .max)
     return next == .max ? nil : next
   }
 
@@ -164,9 +173,20 @@ final class ServerConnection: ConnectionHandler {
     conversation.startDraining()
   }
 
-  /// Ends a connection on which nothing is under way.
-  func closeIfIdle() {
-    guard let conversation, let connection, conversation.isIdle, inFlight == 0 else { return }
+  /// Ends the connection as soon as nothing was under way on it for `HTTPLimits.quietBeforeClose`: the first request of a
+  /// connection that has just come is on its way already, and would be lost.
+  func closeWhenQuiet() {
+    guard let conversation, let connection else {
+      quietEnd = 0
+      return
+    }
+    let now = connection.reactor.now
+    let end = lastBusy &+ loop.limits.quietBeforeClose
+    guard now >= end, conversation.isIdle, inFlight == 0 else {
+      quietEnd = max(end, now &+ loop.limits.quietBeforeClose / 8)
+      connection.setNeedsFlush()
+      return
+    }
     handOver(conversation, connection)
     connection.closeAfterOutput()
   }

@@ -76,6 +76,7 @@ struct TestServer {
       name: "test", addresses: [.loopback(port: 0)], loops: loops, tls: tls)
     // However busy the machine is, only the tests of a deadline meet one.
     configuration.connectionLimits = .patient
+    configuration.limits.quietBeforeClose = 20 * millisecond
     change(&configuration)
     server = HTTPServer(configuration) { [kept] in TestHandler($0, kept) }
     port = try await server.start()[0].port

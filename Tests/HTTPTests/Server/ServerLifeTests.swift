@@ -40,6 +40,19 @@ struct ServerLifeTests {
     #expect(test.server.statistics.open == 0)
   }
 
+  @Test func `answers a first request that comes after the end has begun`() async throws {
+    let test = try await TestServer { $0.limits.quietBeforeClose = 20_000 * millisecond }
+    try await withClientLoop { loop in
+      let fresh = try await TextClient(test.port, loop: loop)
+      async let drained = test.server.drain(timeout: 20_000 * millisecond)
+      while let other = try? await TextClient(test.port, loop: loop) { other.close() }
+      let answer = try await fresh.ask("/echo", "still here")
+      #expect(answer.body == "still here" && answer.closes)
+      #expect(await fresh.end().isEmpty)
+      #expect(await drained == 0)
+    }
+  }
+
   @Test func `stops waiting though the time was over before the wait began`() async {
     let shared = ServerShared(ServerConfiguration(name: "test", addresses: []))
     #expect(shared.admit(SocketAddress.loopback(port: 1).host))
