@@ -10,32 +10,30 @@ public enum LogFormat: String, Sendable, CaseIterable {
 ///
 /// The buffer is taken over by `init` and given back by `finish(into:)`, so that nothing is copied.
 public struct LogLine: ~Copyable {
-  private var bytes: [UInt8]
+  private var buffer = LineBuffer()
   private let format: LogFormat
 
   /// Begins a line with its time (milliseconds since 1970, UTC), level and message.
   public init(
     _ format: LogFormat, time milliseconds: UInt64, level: StaticString, message: String,
-    taking buffer: inout [UInt8]
+    taking buffer: inout LineBuffer
   ) {
     self.format = format
-    bytes = []
-    swap(&bytes, &buffer)
+    swap(&self.buffer, &buffer)
+    var message = message
     switch format {
     case .text:
-      Timestamp.write(milliseconds, into: &bytes)
-      bytes.append(UInt8(ascii: " "))
-      append(text: level)
-      bytes.append(UInt8(ascii: " "))
-      var message = message
+      append(time: milliseconds)
+      append(" ")
+      append(level)
+      append(" ")
       message.withUTF8 { appendPlain($0) }
     case .json:
-      append(text: "{\"time\":\"")
-      Timestamp.write(milliseconds, into: &bytes)
-      append(text: "\",\"level\":\"")
-      append(text: level)
-      append(text: "\",\"message\":")
-      var message = message
+      append("{\"time\":\"")
+      append(time: milliseconds)
+      append("\",\"level\":\"")
+      append(level)
+      append("\",\"message\":")
       message.withUTF8 { appendQuoted($0) }
     }
   }
@@ -56,15 +54,15 @@ public struct LogLine: ~Copyable {
   /// Adds a text field known when the program was built.
   public mutating func field(_ key: StaticString, _ value: StaticString) {
     begin(key)
-    if format == .json { bytes.append(UInt8(ascii: "\"")) }
-    append(text: value)
-    if format == .json { bytes.append(UInt8(ascii: "\"")) }
+    if format == .json { append("\"") }
+    append(value)
+    if format == .json { append("\"") }
   }
 
   /// Adds a truth value.
   public mutating func field(_ key: StaticString, _ value: Bool) {
     begin(key)
-    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    append(value ? "true" : "false")
   }
 
   /// Adds a duration as milliseconds with three decimals.
@@ -72,90 +70,119 @@ public struct LogLine: ~Copyable {
     begin(key)
     let microseconds = nanoseconds / 1000
     append(decimal: microseconds / 1000)
-    bytes.append(UInt8(ascii: "."))
-    let fraction = microseconds % 1000
-    bytes.append(UInt8(ascii: "0") + UInt8(fraction / 100))
-    bytes.append(UInt8(ascii: "0") + UInt8(fraction / 10 % 10))
-    bytes.append(UInt8(ascii: "0") + UInt8(fraction % 10))
+    let fraction = UInt8.digits(microseconds % 1000)
+    buffer.room(for: 4) { target in
+      target[0] = UInt8(ascii: ".")
+      (target[1], target[2], target[3]) = fraction
+      return 4
+    }
   }
 
   /// Ends the line and gives the buffer back, the line and its newline at its end.
-  public consuming func finish(into buffer: inout [UInt8]) {
-    if format == .json { bytes.append(UInt8(ascii: "}")) }
-    bytes.append(UInt8(ascii: "\n"))
-    swap(&bytes, &buffer)
+  public consuming func finish(into buffer: inout LineBuffer) {
+    append(format == .json ? "}\n" : "\n")
+    swap(&self.buffer, &buffer)
   }
 
   /// Adds a field whose key is only known at run time.
   mutating func dynamicField(_ key: String, _ value: String) {
     var key = key
     var value = value
-    key.withUTF8 { key in
-      bytes.append(UInt8(ascii: format == .json ? "," : " "))
-      if format == .json { appendQuoted(key) } else { appendPlain(key) }
-      bytes.append(UInt8(ascii: format == .json ? ":" : "="))
-    }
-    value.withUTF8 { $0.isEmpty ? bytes.append(contentsOf: "\"\"".utf8) : append($0) }
+    append(format == .json ? "," : " ")
+    key.withUTF8 { format == .json ? appendQuoted($0) : appendPlain($0) }
+    append(format == .json ? ":" : "=")
+    value.withUTF8 { $0.isEmpty ? append("\"\"") : append($0) }
+  }
+}
+
+// MARK: bytes
+
+extension LogLine {
+  private mutating func append(time milliseconds: UInt64) {
+    Timestamp.write(milliseconds, into: &buffer)
   }
 
+  private mutating func append(_ text: StaticString) {
+    text.withUTF8Buffer { buffer.append($0) }
+  }
+
+  private mutating func append(_ byte: UInt8) {
+    buffer.room(for: 1) { target in
+      target.pointee = byte
+      return 1
+    }
+  }
+
+  /// The key, and what stands around one in the format.
   private mutating func begin(_ key: StaticString) {
-    switch format {
-    case .text:
-      bytes.append(UInt8(ascii: " "))
-      append(text: key)
-      bytes.append(UInt8(ascii: "="))
-    case .json:
-      append(text: ",\"")
-      append(text: key)
-      append(text: "\":")
+    let isJSON = format == .json
+    key.withUTF8Buffer { key in
+      guard let source = key.baseAddress else { return }
+      buffer.room(for: key.count + 4) { target in
+        var at = isJSON ? 2 : 1
+        target[0] = UInt8(ascii: isJSON ? "," : " ")
+        if isJSON { target[1] = UInt8(ascii: "\"") }
+        (target + at).update(from: source, count: key.count)
+        at += key.count
+        if isJSON {
+          target[at] = UInt8(ascii: "\"")
+          at += 1
+        }
+        target[at] = UInt8(ascii: isJSON ? ":" : "=")
+        return at + 1
+      }
     }
   }
 
   /// A value that is not empty, in quotes where the format or its bytes ask for them.
   private mutating func append(_ value: UnsafeBufferPointer<UInt8>) {
-    if format == .text, Self.isPlain(value) {
-      bytes.append(contentsOf: value)
-    } else {
-      appendQuoted(value)
-    }
-  }
-
-  private mutating func append(text: StaticString) {
-    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
-  /// Whether the bytes need no quotes in the text format.
-  private static func isPlain(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
-    for byte in value {
-      if byte <= 0x20 || byte >= 0x7f { return false }
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\\") {
-        return false
+    guard let source = value.baseAddress else { return }
+    let isText = format == .text
+    var isWritten = false
+    buffer.room(for: value.count + 2) { target in
+      let first = isText ? 0 : 1
+      var refused: UInt8 = 0
+      for place in 0..<value.count {
+        let byte = source[place]
+        target[first + place] = byte
+        refused |= isText ? PlainBytes.refusedInText(byte) : PlainBytes.refusedInJSON(byte)
       }
+      isWritten = refused == 0
+      guard isWritten else { return 0 }
+      if isText { return value.count }
+      target[0] = UInt8(ascii: "\"")
+      target[value.count + 1] = UInt8(ascii: "\"")
+      return value.count + 2
     }
-    return true
+    if !isWritten { appendQuoted(value) }
   }
 
   /// Text as it is, with control characters made spaces, so that a value never starts a line of its own.
   private mutating func appendPlain(_ text: UnsafeBufferPointer<UInt8>) {
-    for byte in text { bytes.append(byte < 0x20 || byte == 0x7f ? UInt8(ascii: " ") : byte) }
+    buffer.room(for: text.count) { target in
+      for (place, byte) in text.enumerated() {
+        target[place] = byte < 0x20 || byte == 0x7f ? UInt8(ascii: " ") : byte
+      }
+      return text.count
+    }
   }
 
   private mutating func appendQuoted(_ value: UnsafeBufferPointer<UInt8>) {
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
     for byte in value {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
+        append("\\")
+        append(byte)
       case 0..<0x20, 0x7f:
-        append(text: "\\u00")
-        bytes.append(Self.hexDigit(byte >> 4))
-        bytes.append(Self.hexDigit(byte & 15))
+        append("\\u00")
+        append(Self.hexDigit(byte >> 4))
+        append(Self.hexDigit(byte & 15))
       default:
-        bytes.append(byte)
+        append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
   }
 
   private static func hexDigit(_ value: UInt8) -> UInt8 {
@@ -164,6 +191,35 @@ public struct LogLine: ~Copyable {
 
   private mutating func append(decimal value: UInt64) {
     if value >= 10 { append(decimal: value / 10) }
-    bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+    append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+  }
+}
+
+/// Which bytes stand for themselves; as arithmetic without branches, so that many are looked at together.
+private enum PlainBytes {
+  /// Not 0 for what needs quotes in the text format: what cannot be seen, is not ASCII, or has a meaning there.
+  @inline(__always)
+  static func refusedInText(_ byte: UInt8) -> UInt8 {
+    let isOutside: UInt8 = byte &- 0x21 < 0x5E ? 0 : 1
+    return isOutside | marks(byte, "=") | refusedInJSON(byte)
+  }
+
+  /// Not 0 for what must be escaped in a JSON string.
+  @inline(__always)
+  static func refusedInJSON(_ byte: UInt8) -> UInt8 {
+    (byte < 0x20 || byte == 0x7f ? 1 : 0) | marks(byte, "\"") | marks(byte, "\\")
+  }
+
+  @inline(__always)
+  private static func marks(_ byte: UInt8, _ scalar: Unicode.Scalar) -> UInt8 {
+    byte == UInt8(ascii: scalar) ? 1 : 0
+  }
+}
+
+extension UInt8 {
+  /// The three decimal digits of a number below 1000.
+  fileprivate static func digits(_ value: UInt64) -> (UInt8, UInt8, UInt8) {
+    let zero = UInt8(ascii: "0")
+    return (zero + UInt8(value / 100), zero + UInt8(value / 10 % 10), zero + UInt8(value % 10))
   }
 }

@@ -4,13 +4,22 @@ internal import Synchronization
 
 /// A bounded buffer of log lines in front of a descriptor.
 ///
-/// Lines are appended from any thread and written together, at most `delay` later, by one serial queue; a descriptor that
-/// does not take them (a full pipe) never holds up a caller. Lines beyond `capacity` bytes are dropped and counted.
+/// Lines are appended from any thread and written together by one serial queue, at most `delay` later, or at once when there
+/// are many; a descriptor that does not take them (a full pipe) never holds up a caller. Lines beyond `capacity` bytes are
+/// dropped and counted.
 public final class LogSink: Sendable {
-  private struct State {
-    var pending: [UInt8] = []
+  private struct State: ~Copyable {
+    var pending = LineBuffer()
+    /// The memory of lines that were written, for those to come.
+    var spare = LineBuffer()
     var isScheduled = false
+    var isHurried = false
   }
+
+  /// With so many bytes waiting they are written without delay.
+  private static let manyBytes = 64 << 10
+  /// A spare buffer larger than this is given back.
+  private static let spareBytes = 256 << 10
 
   private let state = Mutex(State())
   private let dropped = Atomic<Int>(0)
@@ -33,20 +42,31 @@ public final class LogSink: Sendable {
   public var droppedLines: Int { dropped.load(ordering: .relaxed) }
 
   /// Adds one line, its newline included, written by `line` straight into the buffer.
-  public func append(_ line: (inout [UInt8]) -> Void) {
-    let schedule = state.withLock { state -> Bool in
+  public func append(_ line: (inout LineBuffer) -> Void) {
+    let due = state.withLock { state -> Due? in
       guard state.pending.count < capacity else {
         dropped.add(1, ordering: .relaxed)
-        return false
+        return nil
       }
       line(&state.pending)
-      if state.isScheduled { return false }
+      if !state.isHurried, state.pending.count > Self.manyBytes {
+        state.isHurried = true
+        return .now
+      }
+      if state.isScheduled { return nil }
       state.isScheduled = true
-      return true
+      return .later
     }
-    if schedule {
-      queue.asyncAfter(deadline: .now() + delay) { [self] in writePending() }
+    switch due {
+    case .now: queue.async { [self] in writePending() }
+    case .later: queue.asyncAfter(deadline: .now() + delay) { [self] in writePending() }
+    case nil: break
     }
+  }
+
+  /// When what waits must be written.
+  private enum Due {
+    case now, later
   }
 
   /// Writes everything that waits before it returns; for the end of the program.
@@ -55,26 +75,31 @@ public final class LogSink: Sendable {
   }
 
   private func writePending() {
-    let bytes = state.withLock { state -> [UInt8] in
-      let bytes = state.pending
-      state.pending = []
-      state.pending.reserveCapacity(min(bytes.count, 1 << 16))
+    var lines = LineBuffer()
+    state.withLock { state in
+      swap(&lines, &state.pending)
+      swap(&state.pending, &state.spare)
       state.isScheduled = false
-      return bytes
+      state.isHurried = false
     }
-    bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if written >= 0 {
-          rest = rest.dropFirst(written)
-        } else if errno == EAGAIN {
-          var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&waiting, 1, 1000)
-        } else if errno != EINTR {
-          dropped.add(1, ordering: .relaxed)
-          return
-        }
+    write(lines.bytes)
+    guard lines.capacity <= Self.spareBytes else { return }
+    lines.removeAll()
+    state.withLock { swap(&lines, &$0.spare) }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written >= 0 {
+        rest = rest.dropFirst(written)
+      } else if errno == EAGAIN {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&waiting, 1, 1000)
+      } else if errno != EINTR {
+        dropped.add(1, ordering: .relaxed)
+        return
       }
     }
   }

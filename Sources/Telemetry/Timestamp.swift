@@ -9,25 +9,33 @@ public enum Timestamp {
     return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
   }
 
+  /// Bytes of a time as text.
+  private static let length = 24
+
   /// Writes `2026-01-02T03:04:05.678Z` (RFC 3339).
-  public static func write(_ milliseconds: UInt64, into bytes: inout [UInt8]) {
+  public static func write(_ milliseconds: UInt64, into buffer: inout LineBuffer) {
+    buffer.room(for: length) { target in
+      write(milliseconds, to: target)
+      return length
+    }
+  }
+
+  /// Writes the same to `length` bytes of memory.
+  private static func write(_ milliseconds: UInt64, to text: UnsafeMutablePointer<UInt8>) {
     let (year, month, day) = civil(daysSince1970: Int(milliseconds / 86_400_000))
     let ofDay = Int(milliseconds % 86_400_000)
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
-      fill(text, 0, digits: 4, year, then: "-")
-      fill(text, 5, digits: 2, month, then: "-")
-      fill(text, 8, digits: 2, day, then: "T")
-      fill(text, 11, digits: 2, ofDay / 3_600_000, then: ":")
-      fill(text, 14, digits: 2, ofDay / 60_000 % 60, then: ":")
-      fill(text, 17, digits: 2, ofDay / 1000 % 60, then: ".")
-      fill(text, 20, digits: 3, ofDay % 1000, then: "Z")
-      bytes.append(contentsOf: text)
-    }
+    fill(text, 0, digits: 4, year, then: "-")
+    fill(text, 5, digits: 2, month, then: "-")
+    fill(text, 8, digits: 2, day, then: "T")
+    fill(text, 11, digits: 2, ofDay / 3_600_000, then: ":")
+    fill(text, 14, digits: 2, ofDay / 60_000 % 60, then: ":")
+    fill(text, 17, digits: 2, ofDay / 1000 % 60, then: ".")
+    fill(text, 20, digits: 3, ofDay % 1000, then: "Z")
   }
 
   @inline(__always)
   private static func fill(
-    _ text: UnsafeMutableBufferPointer<UInt8>, _ start: Int, digits: Int, _ value: Int,
+    _ text: UnsafeMutablePointer<UInt8>, _ start: Int, digits: Int, _ value: Int,
     then mark: Unicode.Scalar
   ) {
     var rest = value

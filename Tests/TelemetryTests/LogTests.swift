@@ -1,16 +1,18 @@
 import Glibc
 import Logging
-import Telemetry
 import Testing
+
+@testable import Telemetry
 
 @Suite struct LogLineTests {
   private func line(_ format: LogFormat, _ fill: (inout LogLine) -> Void) -> String {
-    var bytes = Array("kept ".utf8)
+    var bytes = LineBuffer()
+    bytes.append("kept ")
     var line = LogLine(
       format, time: 1_709_210_096_789, level: "info", message: "decided\nmore", taking: &bytes)
     fill(&line)
     line.finish(into: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: bytes.bytes, as: UTF8.self)
   }
 
   @Test func `writes text with quotes only where they are needed`() {
@@ -43,9 +45,9 @@ import Testing
     (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
   ])
   func `writes time as RFC 3339`(milliseconds: UInt64, expected: String) {
-    var bytes: [UInt8] = []
-    Timestamp.write(milliseconds, into: &bytes)
-    #expect(String(decoding: bytes, as: UTF8.self) == expected)
+    var buffer = LineBuffer()
+    Timestamp.write(milliseconds, into: &buffer)
+    #expect(String(decoding: buffer.bytes, as: UTF8.self) == expected)
   }
 }
 
@@ -68,7 +70,7 @@ import Testing
   @Test func `writes every line in order by the time flush returns`() {
     let text = withPipe { descriptor in
       let sink = LogSink(descriptor: descriptor, delayMilliseconds: 10_000)
-      for number in 0..<100 { sink.append { $0.append(contentsOf: "\(number)\n".utf8) } }
+      for number in 0..<100 { sink.append { $0.append("\(number)\n") } }
       sink.flush()
     }
     #expect(text == (0..<100).map { "\($0)\n" }.joined())
@@ -77,7 +79,7 @@ import Testing
   @Test func `drops and counts lines beyond its capacity`() {
     let text = withPipe { descriptor in
       let sink = LogSink(descriptor: descriptor, capacity: 10, delayMilliseconds: 10_000)
-      for _ in 0..<5 { sink.append { $0.append(contentsOf: "123456\n".utf8) } }
+      for _ in 0..<5 { sink.append { $0.append("123456\n") } }
       #expect(sink.droppedLines == 3)
       sink.flush()
     }

@@ -9,10 +9,9 @@ struct DecisionLog: Sendable {
   /// False when the log level leaves decisions out.
   let isEnabled: Bool
 
-  /// Writes the line of a decision that took so many nanoseconds.
-  func write(_ decision: Decision, nanoseconds: UInt64) {
+  /// Writes the line of a decision that took so many nanoseconds. `now` is in milliseconds since 1970.
+  func write(_ decision: Decision, nanoseconds: UInt64, now: UInt64 = Timestamp.now()) {
     guard isEnabled else { return }
-    let now = Timestamp.now()
     sink.append { buffer in
       var line = LogLine(format, time: now, level: "info", message: "decided", taking: &buffer)
       line.field("decision", decision.verdict.label)
