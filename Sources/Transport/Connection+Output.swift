@@ -15,7 +15,7 @@ extension Connection {
     } else {
       plainOutput.append(contentsOf: bytes)
     }
-    if !isBeingServed { setNeedsFlush() }
+    if !isBeingFlushed { setNeedsFlush() }
   }
 
   /// Asks for `produceOutput` before the loop waits again.
@@ -27,9 +27,10 @@ extension Connection {
 
   /// Lets the handler write, sends what there is, and waits for writability only if the peer took less.
   func flush() {
-    isBeingServed = true
-    defer { isBeingServed = false }
     needsFlush = false
+    guard phase != .closed else { return }
+    isBeingFlushed = true
+    defer { isBeingFlushed = false }
     // What is pending from earlier makes room first: the handler is asked for no more than the peer takes.
     if pendingOutput > limits.highWater { send() }
     if phase == .open, pendingOutput <= limits.highWater { handler?.produceOutput(self) }

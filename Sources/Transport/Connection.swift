@@ -38,8 +38,8 @@ public final class Connection: EventSource {
   /// The epoll events waited for.
   var interest: UInt32
   var needsFlush = false
-  /// A flush follows anyway.
-  var isBeingServed = false
+  /// A flush is under way, which sends whatever is written meanwhile.
+  var isBeingFlushed = false
   /// Pending output of a connection without TLS, of which the part up to `plainOutputStart` is sent.
   var plainOutput: [UInt8] = []
   var plainOutputStart = 0
@@ -122,7 +122,6 @@ public final class Connection: EventSource {
   // MARK: events
 
   override func ready(_ events: UInt32) {
-    isBeingServed = true
     if phase == .connecting { return connectEnded() }
     let ended = EPOLLHUP.rawValue | EPOLLERR.rawValue
     if events & (EPOLLIN.rawValue | ended) != 0, interest & EPOLLIN.rawValue != 0 {
@@ -130,7 +129,8 @@ public final class Connection: EventSource {
     } else if events & ended != 0 {
       return close(brokenReason())
     }
-    if phase != .closed { flush() }
+    // Sent together with what the loop's turn brings for others: whoever waits for several answers is woken once.
+    setNeedsFlush()
   }
 
   private func brokenReason() -> CloseReason {
