@@ -25,6 +25,10 @@ public struct AddressRange: Hashable, Sendable {
 
   /// Reads `a` or `a-b`: no spaces, one family, a ≤ b.
   public init(_ text: UnsafeBufferPointer<UInt8>) throws(AddressRangeError) {
+    if let plain = Self.plainV4(text) {
+      self.init(family: .v4, unchecked: plain)
+      return
+    }
     if text.contains(UInt8(ascii: "/")) { throw .network }
     guard let dash = text.firstIndex(of: UInt8(ascii: "-")) else {
       do throws(AddressError) { self.init(try IPAddress(text)) } catch { throw .address(error) }
@@ -44,6 +48,17 @@ public struct AddressRange: Hashable, Sendable {
   /// Reads a range, as above.
   public init(_ text: some StringProtocol) throws(AddressRangeError) {
     self = try withUTF8(of: text) { (utf8) throws(AddressRangeError) in try AddressRange(utf8) }
+  }
+
+  /// Almost every range, read in one pass; nil for any other, and for what is wrong.
+  private static func plainV4(_ text: UnsafeBufferPointer<UInt8>) -> ClosedRange<UInt128>? {
+    guard let lower = IPAddress.plainV4(text, from: 0) else { return nil }
+    if lower.end == text.count { return lower.value...lower.value }
+    guard text[lower.end] == UInt8(ascii: "-"),
+      let upper = IPAddress.plainV4(text, from: lower.end + 1), upper.end == text.count,
+      lower.value <= upper.value
+    else { return nil }
+    return lower.value...upper.value
   }
 
   /// The lowest address.

@@ -27,21 +27,44 @@ public struct AddressSet: Hashable, Sendable {
   /// The addresses of all these ranges, which may come in any order, overlap and repeat.
   @inlinable
   public init(_ family: IPFamily, _ ranges: some Sequence<AddressRange>) {
-    var spans: [ClosedRange<UInt128>] = []
-    spans.reserveCapacity(ranges.underestimatedCount)
-    var isSorted = true
-    for range in ranges {
+    var gathering = Gathering(family, reserving: ranges.underestimatedCount)
+    for range in ranges { gathering.add(range) }
+    self = gathering.finish()
+  }
+
+  /// Gathers the ranges of a set, which may come in any order, overlap and repeat.
+  public struct Gathering {
+    /// The kind of address.
+    public let family: IPFamily
+    private var spans: [ClosedRange<UInt128>] = []
+    private var isSorted = true
+    /// The addresses of all ranges, one that repeats counted each time; at most `UInt128.max`.
+    public private(set) var count: UInt128 = 0
+
+    /// No ranges yet, and room for so many.
+    public init(_ family: IPFamily, reserving capacity: Int) {
+      self.family = family
+      spans.reserveCapacity(capacity)
+    }
+
+    /// Puts a range to the others.
+    public mutating func add(_ range: AddressRange) {
       precondition(range.family == family, "a set holds addresses of one family")
       if let last = spans.last, last.lowerBound > range.values.lowerBound { isSorted = false }
       spans.append(range.values)
+      let (sum, overflow) = count.addingReportingOverflow(range.count)
+      count = overflow ? .max : sum
     }
-    if spans.count > 1 { Self.merge(&spans, isSorted: isSorted) }
-    self.init(family: family, spans: spans)
+
+    /// The set of all that was gathered.
+    public consuming func finish() -> AddressSet {
+      if spans.count > 1 { AddressSet.merge(&spans, isSorted: isSorted) }
+      return AddressSet(family: family, spans: spans)
+    }
   }
 
   /// Joins what overlaps or touches, in place.
-  @usableFromInline
-  static func merge(_ spans: inout [ClosedRange<UInt128>], isSorted: Bool) {
+  private static func merge(_ spans: inout [ClosedRange<UInt128>], isSorted: Bool) {
     if !isSorted { spans.sort { $0.lowerBound < $1.lowerBound } }
     var last = 0
     for next in spans.indices.dropFirst() {

@@ -24,6 +24,34 @@ extension IPAddress {
     self = try withUTF8(of: text) { (utf8) throws(AddressError) in try IPAddress(utf8) }
   }
 
+  /// The IPv4 address that begins at `start`, and where it ends; nil unless all of it is in order, without a word on what is not.
+  @inline(__always)
+  static func plainV4(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> (value: UInt128, end: Int)? {
+    var value: UInt32 = 0
+    var octet: UInt32 = 0
+    var digits = 0
+    var dots = 0
+    var at = start
+    while at < text.count {
+      let digit = text[at] &- UInt8(ascii: "0")
+      if digit < 10 {
+        if digits > 0, octet == 0 { return nil }
+        octet = octet &* 10 &+ UInt32(digit)
+        if octet > 255 { return nil }
+        digits &+= 1
+      } else if text[at] == UInt8(ascii: ".") {
+        if digits == 0 || dots == 3 { return nil }
+        value = value << 8 | octet
+        (octet, digits) = (0, 0)
+        dots &+= 1
+      } else {
+        break
+      }
+      at &+= 1
+    }
+    return dots == 3 && digits > 0 ? (UInt128(value << 8 | octet), at) : nil
+  }
+
   private static func v4(_ text: UnsafeBufferPointer<UInt8>) throws(AddressError) -> UInt32 {
     var value: UInt32 = 0
     var octet: UInt32 = 0

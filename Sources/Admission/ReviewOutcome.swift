@@ -19,9 +19,22 @@ public struct ReviewOutcome: Sendable {
   public let decision: Decision
   /// Addresses that the admitted object holds from now on: with more than one replica the others must hear of them
   /// before the answer is sent. Nil when there are none.
-  public let claim: AddressClaim?
+  public var claim: AddressClaim? { consequences?.claim }
   /// What was admitted, if the settings ask for it: the embedded store writes it down before the answer is sent.
-  public let admitted: AdmittedChange?
+  public var admitted: AdmittedChange? { consequences?.admitted }
+  /// Apart, since most reviews have none and an outcome is passed on often.
+  private let consequences: Consequences?
+
+  private final class Consequences: Sendable {
+    let claim: AddressClaim?
+    let admitted: AdmittedChange?
+
+    init?(_ claim: AddressClaim?, _ admitted: AdmittedChange?) {
+      if claim == nil, admitted == nil { return nil }
+      self.claim = claim
+      self.admitted = admitted
+    }
+  }
 
   init(
     httpStatus: Int = 200, body: [UInt8], decision: Decision, claim: AddressClaim? = nil,
@@ -30,8 +43,7 @@ public struct ReviewOutcome: Sendable {
     self.httpStatus = httpStatus
     self.body = body
     self.decision = decision
-    self.claim = claim
-    self.admitted = admitted
+    consequences = Consequences(claim, admitted)
   }
 }
 

@@ -27,9 +27,9 @@ struct Defaulter {
     /// Those that are missing or different among these.
     func wrong(in present: JSONView?) -> Labels {
       var wrong = self
-      if let network, let value = present?[networkKey]?.utf8 {
+      if let network, let value = present?[networkKey] {
         let isRight = network.withText { text in
-          SpiderAPI.withCIDRLabelValue(text) { $0.elementsEqual(value) }
+          SpiderAPI.withCIDRLabelValue(text) { value.equals($0) }
         }
         if isRight { wrong.network = nil }
       }
@@ -160,7 +160,7 @@ extension Defaulter {
     var isSame = ranges.count == view.count
     if isSame {
       isSame = zip(ranges, view.elements).allSatisfy { range, element in
-        range.withText { text in element.utf8.map { $0.elementsEqual(text) } ?? false }
+        range.withText { element.equals($0) }
       }
     }
     if isSame { return }

@@ -54,7 +54,7 @@ struct SpecReading {
     network = read?.network
     isCanonical =
       read.map { cidr in
-        cidr.isNetwork && cidr.withText { mine in text.map { mine.elementsEqual($0) } ?? false }
+        cidr.isNetwork && cidr.withText { views.subnet?.equals($0) ?? false }
       } ?? false
     family = network?.family ?? version
   }
@@ -86,29 +86,22 @@ struct AddressListReading {
       isFaulty = true
       return
     }
-    var first: AddressRange?
-    var all: [AddressRange] = []
-    let isLong = view.count > 1
+    var gathering: AddressSet.Gathering?
     for element in view.elements {
       guard let text = element.utf8, let range = AddressText.range(text),
-        range.family == family ?? first?.family ?? range.family, network?.contains(range) ?? true
+        range.family == family ?? gathering?.family ?? range.family, network?.contains(range) ?? true
       else {
         isFaulty = true
         return
       }
-      if first == nil { first = range }
-      if isLong { all.append(range) }
+      if gathering == nil { gathering = .init(range.family, reserving: min(view.count, 256)) }
+      gathering?.add(range)
     }
-    guard let first else { return }
-    let set = isLong ? AddressSet(first.family, all) : AddressSet(first)
+    guard let gathering else { return }
+    let count = gathering.count
+    let set = gathering.finish()
+    repeats = count > set.count
     addresses = set
-    if isLong {
-      let counted = all.reduce(UInt128(0)) { sum, range in
-        let (next, overflow) = sum.addingReportingOverflow(range.count)
-        return overflow ? .max : next
-      }
-      repeats = counted > set.count
-    }
   }
 }
 
