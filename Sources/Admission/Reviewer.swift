@@ -21,9 +21,10 @@ public struct Reviewer: Sendable {
     self.settings = settings
   }
 
-  /// Answers a review. `now` is in milliseconds since 1970; `parser` belongs to the calling thread.
+  /// Answers a review. `now` is in milliseconds since 1970; `parser` belongs to the calling thread. A body with
+  /// `JSONParser.padding` bytes of unused capacity is read where it lies.
   public func review(
-    _ body: UnsafeRawBufferPointer, parser: inout JSONParser, phase: Phase, now: UInt64
+    _ body: [UInt8], parser: inout JSONParser, phase: Phase, now: UInt64
   ) -> ReviewOutcome {
     do throws(JSONError) {
       return try parser.parse(body) { root in answer(root, phase, now) }

@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 
+static_assert(CSIMDJSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further");
+
 using simdjson::dom::document;
 using simdjson::dom::parser;
 
@@ -40,11 +42,12 @@ csimdjson_parser *csimdjson_create(size_t maximum_depth) {
 
 void csimdjson_destroy(csimdjson_parser *parser) { delete parser; }
 
-csimdjson_status csimdjson_parse(csimdjson_parser *p, const uint8_t *bytes, size_t length,
+csimdjson_status csimdjson_parse(csimdjson_parser *p, const uint8_t *bytes, size_t length, size_t room,
                                  csimdjson_document *out) {
   auto status = p->reserve(length);
   if (status != CSIMDJSON_OK) return status;
-  auto error = p->parser_.parse_into_document(p->document_, bytes, length, true).error();
+  bool copies = room < CSIMDJSON_PADDING;
+  auto error = p->parser_.parse_into_document(p->document_, bytes, length, copies).error();
   if (error == simdjson::UNSUPPORTED_ARCHITECTURE) return CSIMDJSON_UNUSABLE;
   if (error == simdjson::MEMALLOC) return CSIMDJSON_NO_MEMORY;
   if (error) return CSIMDJSON_REFUSED;

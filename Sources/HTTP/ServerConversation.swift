@@ -3,11 +3,11 @@ enum ServerConversation {
   case http1(HTTP1ServerConnection)
   case http2(HTTP2ServerConnection)
 
-  /// Begins a conversation at `now`, in nanoseconds of the monotonic clock.
-  init(_ version: HTTPVersion, limits: HTTPLimits, now: UInt64) {
+  /// Begins a conversation at `now`, in nanoseconds of the monotonic clock. The memory of bodies comes from `bodies`.
+  init(_ version: HTTPVersion, limits: HTTPLimits, bodies: BodyStore = BodyStore(), now: UInt64) {
     switch version {
-    case .http1_1: self = .http1(HTTP1ServerConnection(limits: limits, now: now))
-    case .http2: self = .http2(HTTP2ServerConnection(limits: limits, now: now))
+    case .http1_1: self = .http1(HTTP1ServerConnection(limits: limits, bodies: bodies, now: now))
+    case .http2: self = .http2(HTTP2ServerConnection(limits: limits, bodies: bodies, now: now))
     }
   }
 

@@ -14,6 +14,9 @@ public struct JSONParser: ~Copyable {
   /// a larger document are given back as soon as it was read.
   public static let retainedCapacity = 64 << 10
 
+  /// The bytes that must lie behind a document in memory for it to be parsed where it is, without a copy.
+  public static let padding = CSIMDJSON_PADDING
+
   private let handle: OpaquePointer?
   private var keys = DuplicateKeyFinder()
   private let maximumDepth: Int
@@ -34,21 +37,25 @@ public struct JSONParser: ~Copyable {
 
   /// Parses `bytes` and passes the document's value to `body`. No view may leave `body`: the next parse reuses the
   /// memory below it.
+  /// - Parameter room: how many further bytes behind `bytes` may be read; with ``padding`` or more nothing is copied.
   public mutating func parse<Result>(
-    _ bytes: UnsafeRawBufferPointer, _ body: (JSONView) -> Result
+    _ bytes: UnsafeRawBufferPointer, room: Int = 0, _ body: (JSONView) -> Result
   ) throws(JSONError) -> Result {
-    let root = try document(bytes)
+    let root = try document(bytes, room)
     let result = body(root)
     releaseLargeBuffers()
     return result
   }
 
-  /// As above, for an array of bytes.
+  /// As above, for an array of bytes. An array with a ``padding`` of unused capacity is not copied.
   public mutating func parse<Result>(
     _ bytes: [UInt8], _ body: (JSONView) -> Result
   ) throws(JSONError) -> Result {
+    let room = bytes.capacity - bytes.count
     let outcome = bytes.withUnsafeBytes { buffer -> Swift.Result<Result, JSONError> in
-      do throws(JSONError) { return .success(try parse(buffer, body)) } catch { return .failure(error) }
+      do throws(JSONError) { return .success(try parse(buffer, room: room, body)) } catch {
+        return .failure(error)
+      }
     }
     return try outcome.get()
   }
@@ -57,7 +64,7 @@ public struct JSONParser: ~Copyable {
   public mutating func read<Result>(
     _ bytes: UnsafeRawBufferPointer, _ body: (JSONView) throws -> Result
   ) throws -> Result {
-    let root = try document(bytes)
+    let root = try document(bytes, 0)
     defer { releaseLargeBuffers() }
     return try body(root)
   }
@@ -67,12 +74,15 @@ public struct JSONParser: ~Copyable {
     try bytes.withUnsafeBytes { try read($0, body) }
   }
 
-  private mutating func document(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONView {
+  private mutating func document(
+    _ bytes: UnsafeRawBufferPointer, _ room: Int
+  ) throws(JSONError) -> JSONView {
     guard bytes.count <= maximumBytes else { throw .tooLarge(limit: maximumBytes) }
     guard let start = bytes.baseAddress, !bytes.isEmpty else { throw .empty }
     guard let handle else { throw .outOfMemory }
     var parsed = csimdjson_document()
-    let status = csimdjson_parse(handle, start.assumingMemoryBound(to: UInt8.self), bytes.count, &parsed)
+    let status = csimdjson_parse(
+      handle, start.assumingMemoryBound(to: UInt8.self), bytes.count, room, &parsed)
     guard status == CSIMDJSON_OK, let tape = parsed.tape, let strings = parsed.strings else {
       releaseLargeBuffers()
       switch status {

@@ -28,9 +28,8 @@ struct Replica {
       "uid":"uid-\(name)"},"spec":{"ipVersion":4,"subnet":"\(subnet)","ips":["\(ips)"]}}}}
       """
     var parser = JSONParser()
-    return Array(text.utf8).withUnsafeBytes { bytes in
-      Reviewer(directory: directory).review(bytes, parser: &parser, phase: .validate, now: clock.now)
-    }
+    return Reviewer(directory: directory).review(
+      Array(text.utf8), parser: &parser, phase: .validate, now: clock.now)
   }
 
   /// Reviews a new pool and agrees on it with the others; whether it is admitted in the end.

@@ -28,8 +28,12 @@ typedef struct csimdjson_parser csimdjson_parser;
 csimdjson_parser *csimdjson_create(size_t maximum_depth);
 void csimdjson_destroy(csimdjson_parser *parser);
 
-// Copies the bytes (so no padding is asked of the caller) and parses them.
-csimdjson_status csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length,
+// The bytes behind a document that may be read, whatever they hold, if it is not to be copied first.
+enum { CSIMDJSON_PADDING = 64 };
+
+// Parses the bytes. `room` is how many further bytes behind them may be read: with CSIMDJSON_PADDING or more the document is
+// parsed where it lies, with less a copy of it is.
+csimdjson_status csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length, size_t room,
                                  csimdjson_document *document);
 
 // The largest document that fits the buffers the parser holds now. The buffers take about 15 bytes per byte of it.

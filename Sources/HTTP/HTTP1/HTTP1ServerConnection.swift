@@ -15,6 +15,7 @@ final class HTTP1ServerConnection {
   }
 
   private let limits: HTTPLimits
+  private let bodies: BodyStore
   private let connectionEnd: UInt64
   private var state = State.head
 
@@ -36,8 +37,9 @@ final class HTTP1ServerConnection {
   private var served = 0
   private var isDraining = false
 
-  init(limits: HTTPLimits, now: UInt64) {
+  init(limits: HTTPLimits, bodies: BodyStore, now: UInt64) {
     self.limits = limits
+    self.bodies = bodies
     connectionEnd = limits.connectionEnd(start: now)
     phaseStart = now
     chunks = HTTP1ServerConnection.decoder(limits)
@@ -155,10 +157,7 @@ final class HTTP1ServerConnection {
 
   private func readBody(_ bytes: UnsafeRawBufferPointer, length: Int) -> Int {
     let count = min(length - body.count, bytes.count)
-    if body.isEmpty {
-      // Room for what is promised, but not on the promise alone.
-      if count < length { body.reserveCapacity(min(length, max(64 << 10, count))) }
-    }
+    if body.isEmpty { body = bodies.take(length) }
     body.append(contentsOf: ASCII.slice(bytes, 0, count))
     if body.count == length { finishRequest() }
     return count

@@ -7,9 +7,7 @@ enum HTTP2ResponseFields {
     _ response: borrowing HTTPResponse, _ block: inout HTTP2HeaderBlock,
     _ body: (UnsafeBufferPointer<nghttp2_nv>) -> R
   ) -> R {
-    guard response.extraHeaders.isEmpty, response.mayHaveBody,
-      response.contentType.utf8.allSatisfy(ASCII.isFieldValue)
-    else {
+    guard response.extraHeaders.isEmpty, response.mayHaveBody, response.hasSoundType else {
       fill(&block, response)
       return block.withFields(body)
     }

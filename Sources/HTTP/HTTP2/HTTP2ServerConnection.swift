@@ -20,6 +20,7 @@ final class HTTP2ServerConnection {
   }
 
   let limits: HTTPLimits
+  private let bodies: BodyStore
   /// nil once the connection has been given up.
   var session: HTTP2Session?
   private var meter: ControlFrameMeter
@@ -53,8 +54,9 @@ final class HTTP2ServerConnection {
 
   private static let outputPiece = 256 << 10
 
-  init(limits: HTTPLimits, now: UInt64) {
+  init(limits: HTTPLimits, bodies: BodyStore, now: UInt64) {
     self.limits = limits
+    self.bodies = bodies
     self.now = now
     idleStart = now
     connectionEnd = limits.connectionEnd(start: now)
@@ -169,7 +171,7 @@ final class HTTP2ServerConnection {
       enter(stream, .body)
       stream.target = builder.target
       stream.headers = builder.headers
-      if let length = builder.contentLength { stream.body.reserveCapacity(min(length, 64 << 10)) }
+      if let length = builder.contentLength, length > 0 { stream.body = bodies.take(length) }
       if builder.expectsContinue, !isWhole { session?.submitContinue(stream.id) }
     }
   }

@@ -45,13 +45,26 @@ public struct HTTPHeaders: Sendable, Equatable {
   /// Adds a field whose name is in lower case already.
   mutating func append(lowercaseName name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
     precondition(name.count <= Int(UInt16.max) && value.count <= Int(Int32.max), "parsers bound the fields")
-    let counts = UInt64(name.count) | UInt64(value.count) << 16
-    withUnsafeBytes(of: counts.littleEndian) {
-      storage.append(contentsOf: ASCII.slice($0, 0, Self.prefixBytes))
-    }
-    storage.append(contentsOf: name)
-    storage.append(contentsOf: value)
+    let counts = (UInt64(name.count) | UInt64(value.count) << 16).littleEndian
     count += 1
+    // An ordinary field is put together first, so that the storage grows once.
+    let room = 256
+    let size = Self.prefixBytes + name.count + value.count
+    guard size + 2 <= room, let nameStart = name.baseAddress else {
+      withUnsafeBytes(of: counts) { storage.append(contentsOf: ASCII.slice($0, 0, Self.prefixBytes)) }
+      storage.append(contentsOf: name)
+      storage.append(contentsOf: value)
+      return
+    }
+    withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { field in
+      field.storeBytes(of: counts, as: UInt64.self)
+      let start = field.baseAddress.map { $0 + Self.prefixBytes }
+      start?.copyMemory(from: nameStart, byteCount: name.count)
+      if let valueStart = value.baseAddress {
+        (start.map { $0 + name.count })?.copyMemory(from: valueStart, byteCount: value.count)
+      }
+      storage.append(contentsOf: UnsafeRawBufferPointer(rebasing: field[..<size]))
+    }
   }
 
   mutating func reserve(bytes: Int) { storage.reserveCapacity(bytes) }

@@ -9,9 +9,12 @@ public struct HTTPResponse: Sendable {
   /// Left out on the wire when the request was HEAD; its length is told all the same.
   public var body: [UInt8]
 
+  /// The usual content type.
+  public static let json = "application/json"
+
   /// A response made of its parts.
   public init(
-    status: Int, contentType: String = "application/json", extraHeaders: [(String, String)] = [],
+    status: Int, contentType: String = HTTPResponse.json, extraHeaders: [(String, String)] = [],
     body: [UInt8] = []
   ) {
     precondition((200...599).contains(status), "a final status is expected")
@@ -27,6 +30,11 @@ public struct HTTPResponse: Sendable {
     body.append(text: text)
     body.append(ASCII.lineFeed)
     self.init(status: status, contentType: "text/plain; charset=utf-8", body: body)
+  }
+
+  /// Whether the content type can stand in a field as it is.
+  var hasSoundType: Bool {
+    contentType == Self.json || contentType.utf8.allSatisfy(ASCII.isFieldValue)
   }
 
   /// Whether a message with this status may carry a body (RFC 9110 §6.4.1).

@@ -36,7 +36,8 @@ final class ServerConnection: ConnectionHandler {
       loop.statistics.countHandshake(tls.version)
       version = tls.negotiatedALPN == .h2 ? .http2 : .http1_1
     }
-    let conversation = ServerConversation(version, limits: loop.limits, now: connection.reactor.now)
+    let conversation = ServerConversation(
+      version, limits: loop.limits, bodies: loop.bodies, now: connection.reactor.now)
     self.conversation = conversation
     lastBusy = connection.reactor.now
     if quietEnd != nil { closeWhenQuiet() }
@@ -122,6 +123,7 @@ final class ServerConnection: ConnectionHandler {
     if loop.shared.isDraining { drain(conversation) }
     let answer = loop.handler.handle(
       request, Responder(loop: connection.reactor.loop, connection: connection.id, stream: stream))
+    loop.bodies.give(request.body)
     let now = connection.reactor.now
     guard let answer else {
       inFlight += 1

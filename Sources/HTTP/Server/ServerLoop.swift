@@ -8,6 +8,7 @@ final class ServerLoop {
   let handler: any LoopHandler
   let limits: HTTPLimits
   let answerTimeout: UInt64
+  let bodies = BodyStore()
   private let reactor: Reactor
 
   init(shared: ServerShared, statistics: LoopStatistics, reactor: Reactor, handler: any LoopHandler) {

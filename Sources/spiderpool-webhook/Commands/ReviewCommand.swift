@@ -31,9 +31,7 @@ struct ReviewCommand: AsyncParsableCommand {
     let reviewer = Reviewer(directory: directory, settings: settings.admission)
     let body = try InputFile.read(file)
     var parser = JSONParser()
-    let outcome = body.withUnsafeBytes { bytes in
-      reviewer.review(bytes, parser: &parser, phase: phase, now: Timestamp.now())
-    }
+    let outcome = reviewer.review(body, parser: &parser, phase: phase, now: Timestamp.now())
     Console.output(outcome.body + [0x0a])
     switch outcome.decision.verdict {
     case .allowed, .notJudged: return

@@ -53,9 +53,8 @@ final class WebhookHandler: LoopHandler {
         415, "UnsupportedMediaType", "a review is sent with the header Content-Type: application/json")
     }
     let start = MonotonicClock.now()
-    let outcome = request.body.withUnsafeBytes { body in
-      service.reviewer.review(body, parser: &parser, phase: phase, now: Timestamp.now())
-    }
+    let now = Timestamp.now()
+    let outcome = service.reviewer.review(request.body, parser: &parser, phase: phase, now: now)
     let hasToWait =
       (outcome.claim != nil && service.register != nil)
       || (outcome.admitted != nil && service.recorder != nil)
@@ -68,7 +67,7 @@ final class WebhookHandler: LoopHandler {
     }
     let nanoseconds = MonotonicClock.now() &- start
     metrics.record(outcome.decision, nanoseconds: nanoseconds)
-    service.log.write(outcome.decision, nanoseconds: nanoseconds)
+    service.log.write(outcome.decision, nanoseconds: nanoseconds, now: now)
     return HTTPResponse(status: outcome.httpStatus, body: outcome.body)
   }
 
