@@ -66,7 +66,8 @@ let package = Package(
     module("Telemetry", [logging, metrics]),
     module("Addressing"),
     module("KubernetesAPI", ["JSON", "Addressing"]),
-    module("Admission", ["KubernetesAPI", "Addressing", "JSON"]),
+    module("IPAM", ["KubernetesAPI", "Addressing", "JSON"]),
+    module("Admission", ["IPAM", "KubernetesAPI", "Addressing", "JSON"]),
 
     // The cluster's state.
     module("Manifests", ["JSON", yaml]),
@@ -97,6 +98,7 @@ let package = Package(
     tests("Telemetry", [logging, metrics]),
     tests("Addressing"),
     tests("KubernetesAPI", ["JSON"]),
+    tests("IPAM", ["JSON", "Addressing", "KubernetesAPI"]),
     tests("Admission", ["JSON", "Addressing", "KubernetesAPI"]),
     tests("Manifests", ["JSON"]),
     tests("Cluster", ["KubernetesClient", "JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
