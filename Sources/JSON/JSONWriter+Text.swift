@@ -194,18 +194,23 @@ enum Base64 {
   private static let alphabet: StaticString =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+  /// The two letters of each 12 bits, as they lie in memory.
+  private static let pairs: [UInt16] = (0..<4096).map { bits in
+    let letters = alphabet.utf8Start
+    return (UInt16(letters[bits >> 6]) | UInt16(letters[bits & 63]) << 8).littleEndian
+  }
+
   /// Writes the encoded content, padding included: four bytes for each three begun.
   static func write(_ content: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) {
     guard let source = UnsafeRawPointer(content.baseAddress) else { return }
     let letters = alphabet.utf8Start
-    let letter = { (group: UInt32, shift: UInt32) in UInt32(letters[Int(group &>> shift & 63)]) }
+    let pairs = pairs
     var from = 0
     var target = UnsafeMutableRawPointer(target)
     while from + 4 <= content.count {  // three bytes are used of the four that are read
       let group = UInt32(bigEndian: source.loadUnaligned(fromByteOffset: from, as: UInt32.self))
-      let encoded =
-        letter(group, 26) | letter(group, 20) &<< 8 | letter(group, 14) &<< 16 | letter(group, 8) &<< 24
-      target.storeBytes(of: encoded.littleEndian, as: UInt32.self)
+      target.storeBytes(of: pairs[Int(group &>> 20)], as: UInt16.self)
+      target.storeBytes(of: pairs[Int(group &>> 8 & 0xFFF)], toByteOffset: 2, as: UInt16.self)
       from += 3
       target += 4
     }

@@ -4,6 +4,8 @@ public struct LineBuffer: ~Copyable, Sendable {
   private nonisolated(unsafe) var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   /// Bytes that were written.
   public private(set) var count = 0
+  /// The last time that was written, in milliseconds since 1970, and where its text begins; lines come many to one of them.
+  private var lastTime: (milliseconds: UInt64, place: Int)?
 
   /// An empty buffer, which holds no memory yet.
   public init() {}
@@ -48,6 +50,24 @@ public struct LineBuffer: ~Copyable, Sendable {
     text.withUTF8 { append($0) }
   }
 
+  /// Adds a time as `Timestamp` writes it.
+  mutating func append(time milliseconds: UInt64) {
+    let before = lastTime
+    let place = count
+    lastTime = (milliseconds, place)
+    room(for: Timestamp.length) { target in
+      if let before, before.milliseconds == milliseconds {
+        target.update(from: target - (place - before.place), count: Timestamp.length)
+      } else {
+        Timestamp.write(milliseconds, to: target)
+      }
+      return Timestamp.length
+    }
+  }
+
   /// Forgets the lines and keeps the memory.
-  mutating func removeAll() { count = 0 }
+  mutating func removeAll() {
+    count = 0
+    lastTime = nil
+  }
 }

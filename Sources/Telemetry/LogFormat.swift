@@ -23,14 +23,14 @@ public struct LogLine: ~Copyable {
     var message = message
     switch format {
     case .text:
-      append(time: milliseconds)
+      self.buffer.append(time: milliseconds)
       append(" ")
       append(level)
       append(" ")
       message.withUTF8 { appendPlain($0) }
     case .json:
       append("{\"time\":\"")
-      append(time: milliseconds)
+      self.buffer.append(time: milliseconds)
       append("\",\"level\":\"")
       append(level)
       append("\",\"message\":")
@@ -98,10 +98,6 @@ public struct LogLine: ~Copyable {
 // MARK: bytes
 
 extension LogLine {
-  private mutating func append(time milliseconds: UInt64) {
-    Timestamp.write(milliseconds, into: &buffer)
-  }
-
   private mutating func append(_ text: StaticString) {
     text.withUTF8Buffer { buffer.append($0) }
   }

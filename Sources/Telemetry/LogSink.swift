@@ -17,9 +17,9 @@ public final class LogSink: Sendable {
   }
 
   /// With so many bytes waiting they are written without delay.
-  private static let manyBytes = 64 << 10
+  private static let manyBytes = 256 << 10
   /// A spare buffer larger than this is given back.
-  private static let spareBytes = 256 << 10
+  private static let spareBytes = 1 << 20
 
   private let state = Mutex(State())
   private let dropped = Atomic<Int>(0)

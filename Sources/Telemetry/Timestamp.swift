@@ -10,18 +10,10 @@ public enum Timestamp {
   }
 
   /// Bytes of a time as text.
-  private static let length = 24
+  static let length = 24
 
-  /// Writes `2026-01-02T03:04:05.678Z` (RFC 3339).
-  public static func write(_ milliseconds: UInt64, into buffer: inout LineBuffer) {
-    buffer.room(for: length) { target in
-      write(milliseconds, to: target)
-      return length
-    }
-  }
-
-  /// Writes the same to `length` bytes of memory.
-  private static func write(_ milliseconds: UInt64, to text: UnsafeMutablePointer<UInt8>) {
+  /// Writes `2026-01-02T03:04:05.678Z` (RFC 3339) to `length` bytes of memory.
+  static func write(_ milliseconds: UInt64, to text: UnsafeMutablePointer<UInt8>) {
     let (year, month, day) = civil(daysSince1970: Int(milliseconds / 86_400_000))
     let ofDay = Int(milliseconds % 86_400_000)
     fill(text, 0, digits: 4, year, then: "-")

@@ -230,6 +230,8 @@ final class HTTP2ServerConnection {
   }
 
   private func find(_ id: Int32) -> HTTP2ServerStream? {
+    // Almost always the stream that has just begun.
+    if let last = streams.last, last.id == id { return last }
     guard let pointer = session?.attachment(of: id) else { return nil }
     return Unmanaged<HTTP2ServerStream>.fromOpaque(pointer).takeUnretainedValue()
   }
