@@ -40,6 +40,13 @@ public protocol ClusterStore: Sendable {
     _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject
 
+  /// Lays a merge patch (RFC 7396) over the object, except its status. With `metadata.resourceVersion` in the patch the
+  /// write is conditional on it; without, it holds for whatever version there is, of custom resources too.
+  /// - Returns: the object as stored; with an unchanged resource version if nothing changed.
+  func patch(
+    _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject
+
   /// Deletes the object, or marks it terminating while it has finalizers.
   func delete(
     _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions

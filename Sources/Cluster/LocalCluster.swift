@@ -120,6 +120,14 @@ extension LocalCluster {
       ObjectWrite(operation: .updateStatus, type: type, namespace: namespace, name: name, json: json))
   }
 
+  /// Lays a merge patch over an object, except its status.
+  public func patch(
+    _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject {
+    try await stored(
+      ObjectWrite(operation: .patch, type: type, namespace: namespace, name: name, json: json))
+  }
+
   /// Deletes an object.
   public func delete(
     _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions

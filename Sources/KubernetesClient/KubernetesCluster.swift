@@ -112,6 +112,13 @@ public final class KubernetesCluster: ClusterStore {
     return try await object(request, type)
   }
 
+  /// Lays a merge patch over the object, except its status.
+  public func patch(
+    _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject {
+    try await object(.patch(type, namespace: namespace, name: name, mergePatch: json), type)
+  }
+
   /// Deletes the object, if the preconditions hold.
   public func delete(
     _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions

@@ -13,6 +13,8 @@ struct KubernetesRequest: Sendable, Equatable {
   var path: String
   var query: String = ""
   var body: [UInt8] = []
+  /// What the body is, if there is one.
+  var contentType = "application/json"
 
   /// What is asked, for sentences: `GET /api/v1/pods`.
   var summary: String { "\(method) \(path)" }
@@ -54,6 +56,14 @@ struct KubernetesRequest: Sendable, Equatable {
     KubernetesRequest(method: .put, path: path(type, namespace, name) + "/status", body: json)
   }
 
+  static func patch(
+    _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
+  ) -> KubernetesRequest {
+    KubernetesRequest(
+      method: .patch, path: path(type, namespace, name), body: json,
+      contentType: "application/merge-patch+json")
+  }
+
   static func delete(
     _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions
   ) -> KubernetesRequest {
@@ -86,7 +96,7 @@ struct KubernetesRequest: Sendable, Equatable {
     headers.append("accept", "application/json")
     headers.append("user-agent", userAgent)
     if let token { headers.append("authorization", "Bearer \(token)") }
-    if !body.isEmpty { headers.append("content-type", "application/json") }
+    if !body.isEmpty { headers.append("content-type", contentType) }
     return HTTPRequest(method: method, path: base + path, query: query, headers: headers, body: body)
   }
 

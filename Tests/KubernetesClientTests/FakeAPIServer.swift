@@ -12,6 +12,7 @@ final class FakeAPIServer: Sendable {
   struct Question: Sendable, Equatable {
     let line: String
     let token: String?
+    let contentType: String?
     let body: String
   }
 
@@ -72,6 +73,7 @@ final class FakeAPIServer: Sendable {
       let target = request.query.isEmpty ? request.path : "\(request.path)?\(request.query)"
       let question = Question(
         line: "\(request.method) \(target)", token: request.headers.first("authorization"),
+        contentType: request.headers.first("content-type"),
         body: String(decoding: request.body, as: UTF8.self))
       let answer = relay.answer.withLock { $0 }
       let response = answer?(question)

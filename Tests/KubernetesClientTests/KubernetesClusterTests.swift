@@ -199,6 +199,23 @@ import Testing
     }
   }
 
+  @Test func `patches, and tells a conflict`() async throws {
+    try await with { _, number in
+      number == 0 ? json(pool("a", 8)) : refusal(409, "Conflict", "the object has been modified")
+    } _: { cluster, api in
+      let patch = Array(#"{"metadata":{"resourceVersion":"7"},"spec":{"disable":true}}"#.utf8)
+      let patched = try await cluster.patch(.spiderIPPool, namespace: nil, name: "a", mergePatch: patch)
+      #expect(patched.resourceVersion == "8")
+      let error = await failure { () throws(ClusterError) in
+        _ = try await cluster.patch(.spiderIPPool, namespace: nil, name: "a", mergePatch: patch)
+      }
+      #expect(error == .conflict("the object has been modified"))
+      #expect(api.asked.map(\.line) == ["PATCH \(pools)/a", "PATCH \(pools)/a"])
+      #expect(api.asked.first?.contentType == "application/merge-patch+json")
+      #expect(api.asked.first?.body == String(decoding: patch, as: UTF8.self))
+    }
+  }
+
   @Test func `tells when to come back, and does not come back by itself`() async throws {
     try await with { _, _ in
       json("", status: 429, retryAfter: 2)

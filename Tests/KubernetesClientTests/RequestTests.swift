@@ -37,6 +37,16 @@ import Testing
     #expect(status.body == [1])
   }
 
+  @Test func `patches by merging`() {
+    let request = KubernetesRequest.patch(
+      .spiderIPPool, namespace: nil, name: "p", mergePatch: Array(#"{"spec":null}"#.utf8))
+    #expect(request.method == .patch)
+    #expect(request.path == "/apis/spiderpool.spidernet.io/v2beta1/spiderippools/p")
+    #expect(String(decoding: request.body, as: UTF8.self) == #"{"spec":null}"#)
+    let sent = request.http(base: "", token: nil, userAgent: "t")
+    #expect(sent.headers.first("content-type") == "application/merge-patch+json")
+  }
+
   @Test func `a name cannot leave its place in the path`() {
     #expect(
       KubernetesRequest.get(.pod, namespace: "a/b", name: "../x?y").path

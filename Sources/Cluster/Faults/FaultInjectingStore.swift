@@ -62,6 +62,16 @@ public struct FaultInjectingStore: ClusterStore {
   }
 
   /// As the store below, if the plan lets it.
+  public func patch(
+    _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
+  ) async throws(ClusterError) -> ClusterObject {
+    let lost = try await before(.patch)
+    let object = try await base.patch(type, namespace: namespace, name: name, mergePatch: json)
+    if let lost { throw lost }
+    return object
+  }
+
+  /// As the store below, if the plan lets it.
   public func delete(
     _ type: ResourceType, namespace: String?, name: String, preconditions: Preconditions
   ) async throws(ClusterError) {

@@ -4,7 +4,7 @@ internal import Synchronization
 public final class FaultPlan: Sendable {
   /// What can be asked of a store.
   public enum Verb: Hashable, Sendable, CaseIterable {
-    case list, get, create, update, updateStatus, delete, watch
+    case list, get, create, update, updateStatus, patch, delete, watch
     /// The handing over of one watch event.
     case event
   }

@@ -117,6 +117,17 @@ struct ObjectRules {
       Draft(kind: .modified, key: key, uid: Self.uid(existing), value: value, isMain: false))
   }
 
+  /// The object after a merge patch: an update with what the patch makes of the present object, so that only a version in
+  /// the patch itself makes a condition.
+  func patch(
+    _ existing: JSONValue, of key: ObjectKey, with patch: JSONValue
+  ) throws(ClusterError) -> Verdict {
+    guard patch.object != nil else { throw .invalid("the patch is not a JSON object") }
+    var value = existing
+    value.merge(patch)
+    return try update(existing, of: key, with: value)
+  }
+
   /// The object after a deletion: gone, or terminating while it has finalizers.
   func delete(
     _ existing: JSONValue, of key: ObjectKey, preconditions: Preconditions

@@ -6,6 +6,8 @@ struct ObjectWrite: Sendable {
     case create
     case update
     case updateStatus
+    /// A merge patch of anything but the status.
+    case patch
     case delete(Preconditions)
     /// What an admitted review made.
     case record(RecordedChange.Operation)

@@ -110,6 +110,7 @@ struct WriteEngine: ~Copyable {
     case .create: throw .alreadyExists("\(rules.described(key)) already exists")
     case .update: return try rules.update(existing, of: key, with: incoming)
     case .updateStatus: return try rules.updateStatus(existing, of: key, with: incoming)
+    case .patch: return try rules.patch(existing, of: key, with: incoming)
     case .delete(let preconditions):
       return try rules.delete(existing, of: key, preconditions: preconditions)
     case .record(.create):
@@ -132,7 +133,7 @@ struct WriteEngine: ~Copyable {
   ) throws(ClusterError) -> ObjectRules.Verdict {
     switch write.operation {
     case .create: .changed(try rules.create(incoming, key: key, from: .client))
-    case .update, .updateStatus, .delete: throw .notFound("\(rules.described(key)) not found")
+    case .update, .updateStatus, .patch, .delete: throw .notFound("\(rules.described(key)) not found")
     case .record(.create), .record(.update): .changed(try rules.create(incoming, key: key, from: .review))
     case .record(.delete), .move, .retract: .unchanged
     case .apply: .changed(try rules.create(incoming, key: key, from: .manifest))
