@@ -1,4 +1,4 @@
-/// The version of an object or of a list: opaque, compared for equality alone.
+/// The version of an object or of a list: opaque, but for what `number` says.
 public struct ResourceVersion: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral,
   CustomStringConvertible
 {
@@ -13,6 +13,26 @@ public struct ResourceVersion: RawRepresentable, Hashable, Sendable, Expressible
 
   /// The text.
   public var description: String { rawValue }
+}
+
+extension ResourceVersion {
+  /// The value of a version written as a decimal number, as etcd's and the local store's are; nil for any other text.
+  ///
+  /// It may only be used to tell old from new, and only among versions of one store: it counts nothing, other stores have
+  /// other numbers, and so does a store that was set up anew.
+  public var number: UInt64? {
+    // `UInt64` would take a sign too, and no store writes leading zeros.
+    guard let first = rawValue.utf8.first, rawValue.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      first != UInt8(ascii: "0") || rawValue.utf8.count == 1
+    else { return nil }
+    return UInt64(rawValue)
+  }
+
+  /// Whether this version of something came before `other`, in the same store; nil when that is not known.
+  public func isOlder(than other: ResourceVersion) -> Bool? {
+    guard let number, let other = other.number else { return nil }
+    return number < other
+  }
 }
 
 /// One object: its identity, and the whole of it as JSON.

@@ -141,7 +141,7 @@ extension LocalCluster {
     _ type: ResourceType, namespace: String?, from: ResourceVersion,
     onEvent: @escaping @Sendable (WatchEvent) async throws(ClusterError) -> Void
   ) async throws(ClusterError) {
-    guard var position = UInt64(from.rawValue) else { throw .invalid("\(from) is no resource version") }
+    guard var position = from.number else { throw .invalid("\(from) is no resource version") }
     var told = position
     while true {
       if Task.isCancelled { throw .cancelled }
