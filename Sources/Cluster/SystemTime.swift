@@ -9,6 +9,13 @@ public enum SystemTime {
     return Int64(time.tv_sec)
   }
 
+  /// Microseconds since 1970.
+  @Sendable public static func microseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+  }
+
   /// Nanoseconds on a clock that never goes back.
   @Sendable public static func monotonic() -> UInt64 {
     var time = timespec()

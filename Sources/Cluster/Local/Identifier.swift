@@ -24,29 +24,3 @@ enum Identifier {
     return String((0..<5).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })
   }
 }
-
-/// Time as objects carry it.
-enum Timestamp {
-  /// RFC 3339 in UTC, of seconds since 1970.
-  static func text(_ seconds: Int64) -> String {
-    let days = Int64((Double(seconds) / 86_400).rounded(.down))
-    let rest = seconds - days * 86_400
-    let (year, month, day) = civil(days)
-    func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let yearText = String(repeating: "0", count: max(0, 4 - String(year).count)) + String(year)
-    return
-      "\(yearText)-\(two(month))-\(two(day))T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
-  }
-
-  /// The Gregorian date of a day since 1970: years are counted from March, so that leap days come last.
-  private static func civil(_ day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let shifted = day + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let ofEra = shifted - era * 146_097
-    let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-    let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let march = (5 * ofYear + 2) / 153
-    let month = march < 10 ? march + 3 : march - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * march + 2) / 5 + 1)
-  }
-}

@@ -155,7 +155,7 @@ struct WriteEngine: ~Copyable {
 
   private mutating func origin() -> ObjectRules.Origin {
     ObjectRules.Origin(
-      timestamp: Timestamp.text(now()), uid: Identifier.uid(using: &random),
+      timestamp: ObjectTime.text(seconds: now()), uid: Identifier.uid(using: &random),
       suffix: Identifier.suffix(using: &random))
   }
 }
