@@ -51,6 +51,9 @@ public final class FaultPlan: Sendable {
     }
   }
 
+  /// Forgets what was planned and has not happened yet; calls at a gate stay there.
+  public func clear() { state.withLock { $0.rules = [:] } }
+
   /// Ends all watches that run now: with an error, or in good order. They hand over no event begun after this.
   public func dropWatches(_ error: ClusterError? = nil) {
     let signals = state.withLock { state in

@@ -1,0 +1,52 @@
+internal import Cluster
+
+/// The clocks and the patience of those who compete for a Lease. All replicas should have the same.
+///
+/// A holder stops at the latest `renewDeadline` after it *sent* its last good renewal; nobody else starts before that renewal
+/// has lain in the store for `leaseDuration`. The difference is what the holder's work has to end in, and what clocks may
+/// run apart in the meantime.
+public struct LeaseTiming: Sendable {
+  /// Nanoseconds on a clock that never goes back. It alone decides.
+  public var now: @Sendable () -> UInt64 = SystemTime.monotonic
+  /// Microseconds since 1970, for the times that are written for others to read.
+  public var wallClock: @Sendable () -> Int64 = SystemTime.microseconds
+  /// Returns after a time, or at once when the task is cancelled.
+  public var sleep: @Sendable (Duration) async -> Void = { duration in
+    // Cancellation is the only error, and ends the sleep as it should.
+    _ = try? await Task.sleep(for: duration)
+  }
+  /// A number from 0 up to, not including, 1.
+  public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
+  /// How long a record must have been seen unchanged before somebody else takes the lease over. Whole seconds.
+  public var leaseDuration: Duration = .seconds(15)
+  /// How long a holder goes on without a good renewal. Shorter than `leaseDuration`.
+  public var renewDeadline: Duration = .seconds(10)
+  /// The pause between two renewals, and, with a random fifth on top, between two looks at another's lease.
+  public var renewPeriod: Duration = .seconds(2)
+  /// How long one request may take. Half of the deadline, so that a connection that died silently does not cost the lease.
+  public var requestTimeout: Duration = .seconds(5)
+  /// Where what must outlive a cancelled task runs; nil: wherever Swift likes.
+  var executor: (any TaskExecutor)?
+
+  /// The defaults, with the system's clocks and randomness.
+  public init() {}
+
+  /// How long to wait before the next look, so that replicas do not look at once.
+  var retryPause: Duration { renewPeriod + renewPeriod / 5 * random() }
+
+  /// Whether the times fit together.
+  var isConsistent: Bool {
+    .zero < renewPeriod && renewPeriod < renewDeadline && renewDeadline < leaseDuration
+      && .zero < requestTimeout && requestTimeout < renewDeadline && leaseDuration >= .seconds(1)
+  }
+}
+
+extension Duration {
+  /// The whole of it in nanoseconds; 0 for less than nothing.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : product + UInt64(attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// Runs the tasks of a test on the test's own thread, one step at a time and in an order that the test may draw, so that a test
+/// knows when nothing more can happen.
+final class StepExecutor: TaskExecutor {
+  private let steps = Mutex<[UnownedJob]>([])
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let step = UnownedJob(job)
+    steps.withLock { $0.append(step) }
+  }
+
+  /// Runs until every task waits for something else.
+  /// - Parameter choose: which of so many steps is next.
+  func runAll(choosing choose: (Int) -> Int = { _ in 0 }) {
+    while true {
+      let count = steps.withLock { $0.count }
+      if count == 0 { return }
+      let chosen = choose(count)
+      let step = steps.withLock { $0.remove(at: chosen) }
+      step.runSynchronously(on: asUnownedTaskExecutor())
+    }
+  }
+}
