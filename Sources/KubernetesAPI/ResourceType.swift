@@ -82,11 +82,14 @@ extension ResourceType {
   public static let lease = ResourceType(
     group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true,
     hasStatus: false)
+  /// `Event` of the core group.
+  public static let event = ResourceType(
+    group: "", version: "v1", plural: "events", kind: "Event", isNamespaced: true, hasStatus: false)
 
   /// Every type above.
   public static let known: [ResourceType] = [
     spiderIPPool, spiderSubnet, spiderReservedIP, spiderEndpoint, pod, namespace, node, configMap,
-    deployment, replicaSet, statefulSet, daemonSet, job, cronJob, lease,
+    deployment, replicaSet, statefulSet, daemonSet, job, cronJob, lease, event,
   ]
 
   /// The known type with this `apiVersion` and `kind`, if there is one.
