@@ -21,8 +21,26 @@ public enum SpiderAPI {
     public static let ownerApplicationName: StaticString = "ipam.spidernet.io/owner-application-name"
   }
 
-  /// Annotations on Pods and Pod templates.
+  /// Annotations on Pods, Pod templates and namespaces; their prefix is `ipam.spidernet.io/`.
   public enum Annotation {
+    /// On a Pod: the pools of its first interface, as JSON.
+    public static let pool: StaticString = "ipam.spidernet.io/ippool"
+    /// On a Pod: the pools of each interface, as JSON.
+    public static let pools: StaticString = "ipam.spidernet.io/ippools"
+    /// On a Pod: the subnets from which one interface's automatic pools are cut, as JSON.
+    public static let subnet: StaticString = "ipam.spidernet.io/subnet"
+    /// On a Pod: the subnets of each interface, as JSON.
+    public static let subnets: StaticString = "ipam.spidernet.io/subnets"
+    /// On a Pod: routes beside those of the pools, as JSON.
+    public static let routes: StaticString = "ipam.spidernet.io/routes"
+    /// On a namespace: the IPv4 pools of Pods that name none, as JSON.
+    public static let defaultIPv4Pools: StaticString = "ipam.spidernet.io/default-ipv4-ippool"
+    /// On a namespace: the IPv6 pools of Pods that name none, as JSON.
+    public static let defaultIPv6Pools: StaticString = "ipam.spidernet.io/default-ipv6-ippool"
+    /// On a Pod: the addresses it was given, for the node to use. Written by this program alone.
+    public static let allocation: StaticString = "ipam.spidernet.io/allocation"
+    /// On a Pod: the signed proof that the addresses are reserved for it. Written by this program alone.
+    public static let reservation: StaticString = "ipam.spidernet.io/reservation"
     /// How many addresses an automatic pool holds: `N`, or `+N` above the replicas.
     public static let poolIPNumber: StaticString = "ipam.spidernet.io/ippool-ip-number"
   }

@@ -55,6 +55,18 @@ public struct SpiderIPPool: Sendable, Equatable {
   public var isDisabled: Bool
   /// Whether it serves Pods that name no pool.
   public var isDefault: Bool
+  /// The labels of the Pods it serves; nil serves all.
+  public var podAffinity: LabelSelector?
+  /// The labels of the namespaces it serves, unless `namespaceName` names some; nil serves all.
+  public var namespaceAffinity: LabelSelector?
+  /// The labels of the nodes it serves, unless `nodeName` names some; nil serves all.
+  public var nodeAffinity: LabelSelector?
+  /// The namespaces it serves; empty leaves that to `namespaceAffinity`.
+  public var namespaceName: [String]
+  /// The nodes it serves; empty leaves that to `nodeAffinity`.
+  public var nodeName: [String]
+  /// The Multus networks it serves, `name` or `namespace/name`; empty serves all.
+  public var multusName: [String]
   /// The allocations as the JSON text of `status.allocatedIPs`; nil when there are none.
   public var allocatedIPs: String?
 
@@ -62,9 +74,21 @@ public struct SpiderIPPool: Sendable, Equatable {
   public init(_ view: JSONView) {
     metadata = ObjectMeta(view["metadata"])
     spec = SpiderAddressSpec(view["spec"])
-    isDisabled = view["spec"]?["disable"]?.bool ?? false
-    isDefault = view["spec"]?["default"]?.bool ?? false
+    let spec = view["spec"]
+    isDisabled = spec?["disable"]?.bool ?? false
+    isDefault = spec?["default"]?.bool ?? false
+    podAffinity = Self.selector(spec?["podAffinity"])
+    namespaceAffinity = Self.selector(spec?["namespaceAffinity"])
+    nodeAffinity = Self.selector(spec?["nodeAffinity"])
+    namespaceName = spec?["namespaceName"].map(ObjectMeta.strings) ?? []
+    nodeName = spec?["nodeName"].map(ObjectMeta.strings) ?? []
+    multusName = spec?["multusName"].map(ObjectMeta.strings) ?? []
     allocatedIPs = view["status"]?["allocatedIPs"]?.string
+  }
+
+  /// `null` is no selector, while `{}` is one that selects everything.
+  private static func selector(_ view: JSONView?) -> LabelSelector? {
+    view.flatMap { $0.kind == .object ? LabelSelector($0) : nil }
   }
 }
 

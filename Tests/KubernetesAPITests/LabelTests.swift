@@ -60,4 +60,30 @@ import Testing
         "s.matchExpressions[1].values", "s.matchExpressions[2].operator",
       ])
   }
+
+  @Test(arguments: [
+    ("{}", true),
+    (#"{"matchLabels":{"app":"web"}}"#, true),
+    (#"{"matchLabels":{"app":"web","tier":"back"}}"#, false),
+    (#"{"matchLabels":{"none":""}}"#, false),
+    (#"{"matchExpressions":[{"key":"app","operator":"In","values":["db","web"]}]}"#, true),
+    (#"{"matchExpressions":[{"key":"app","operator":"In","values":["db"]}]}"#, false),
+    (#"{"matchExpressions":[{"key":"none","operator":"In","values":["db"]}]}"#, false),
+    (#"{"matchExpressions":[{"key":"app","operator":"In","values":[]}]}"#, false),
+    (#"{"matchExpressions":[{"key":"app","operator":"NotIn","values":["db"]}]}"#, true),
+    (#"{"matchExpressions":[{"key":"app","operator":"NotIn","values":["web"]}]}"#, false),
+    (#"{"matchExpressions":[{"key":"none","operator":"NotIn","values":["web"]}]}"#, true),
+    (#"{"matchExpressions":[{"key":"app","operator":"NotIn","values":[]}]}"#, false),
+    (#"{"matchExpressions":[{"key":"app","operator":"Exists"}]}"#, true),
+    (#"{"matchExpressions":[{"key":"none","operator":"Exists"}]}"#, false),
+    (#"{"matchExpressions":[{"key":"app","operator":"DoesNotExist"}]}"#, false),
+    (#"{"matchExpressions":[{"key":"none","operator":"DoesNotExist"}]}"#, true),
+    (#"{"matchExpressions":[{"key":"app","operator":"Like","values":["web"]}]}"#, false),
+    (#"{"matchLabels":{"app":"web"},"matchExpressions":[{"key":"tier","operator":"DoesNotExist"}]}"#, false),
+  ])
+  func `are selected as Kubernetes selects them`(_ json: String, _ isSelected: Bool) throws {
+    var parser = JSONParser()
+    let selector = try parser.parse(Array(json.utf8)) { LabelSelector($0) }
+    #expect(selector.matches(["app": "web", "tier": "front"]) == isSelected)
+  }
 }

@@ -38,6 +38,19 @@ import Testing
     #expect(try read(#"{"spec":{"routes":null}}"#) { SpiderIPPool($0).spec.routes } == nil)
   }
 
+  @Test func `that are pools tell whom they serve`() throws {
+    let pool = try read(
+      """
+      {"spec":{"podAffinity":{"matchLabels":{"app":"web"}},"namespaceAffinity":{},"nodeAffinity":null,\
+      "namespaceName":["a","b"],"nodeName":["n"],"multusName":["kube-system/m"],"default":true}}
+      """
+    ) { SpiderIPPool($0) }
+    #expect(pool.podAffinity?.matchLabels.map(\.key) == ["app"])
+    #expect(pool.namespaceAffinity?.isEmpty == true && pool.nodeAffinity == nil)
+    #expect(pool.namespaceName == ["a", "b"] && pool.nodeName == ["n"])
+    #expect(pool.multusName == ["kube-system/m"] && pool.isDefault)
+  }
+
   @Test func `of kind Status are written and read back`() throws {
     let status = Status(
       code: 422, reason: "Invalid", message: "no \"x\"",
