@@ -123,6 +123,10 @@ struct ObjectRules {
     _ existing: JSONValue, of key: ObjectKey, with patch: JSONValue
   ) throws(ClusterError) -> Verdict {
     guard patch.object != nil else { throw .invalid("the patch is not a JSON object") }
+    // An update for another UID is a conflict; a patch that would change the UID is an error, as at the API server.
+    if let uid = patch["metadata"]?["uid"]?.string, !uid.isEmpty, uid != Self.uid(existing) {
+      throw .invalid("metadata.uid: \(uid) is not the UID of \(described(key)), which cannot be changed")
+    }
     var value = existing
     value.merge(patch)
     return try update(existing, of: key, with: value)
