@@ -103,7 +103,7 @@ let package = Package(
     tests("Manifests", ["JSON"]),
     tests("Cluster", ["KubernetesClient", "JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
-    tests("Controllers", ["Admission", "Cluster", "KubernetesAPI", "JSON", logging]),
+    tests("Controllers", ["Admission", "Cluster", "KubernetesClient", "KubernetesAPI", "JSON", logging]),
     tests(
       "spiderpool-webhook",
       [
