@@ -115,6 +115,11 @@ let package = Package(
     .executableTarget(
       name: "StoreCrashWriter", dependencies: ["Cluster", "KubernetesAPI", "JSON"],
       path: "Tests/StoreCrashWriter", swiftSettings: strict),
+
+    // Programs that measure.
+    .executableTarget(
+      name: "LedgerBenchmark", dependencies: ["IPAM", "Addressing"],
+      path: "Tests/LedgerBenchmark", swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )
