@@ -1,6 +1,5 @@
 import Addressing
-
-@testable import IPAM
+import IPAM
 
 /// What a ledger does, written as the rules read: dictionaries, and a look at everything.
 struct NaiveLedger {
