@@ -1,0 +1,159 @@
+internal import Addressing
+internal import KubernetesAPI
+
+/// One choice under way.
+struct Choosing {
+  /// An interface and the lists that it chooses from.
+  struct Interface {
+    let name: String
+    let cleanGateway: Bool
+    let lists: [CandidateList]
+  }
+
+  let pod: PodFacts
+  let namespace: NamespaceFacts?
+  let settings: ChoiceSettings
+  let filter: PoolFilter
+  var search: CandidateSearch
+  var mistakes = Mistakes()
+  var awaitsNode = false
+
+  init(
+    pod: PodFacts, namespace: NamespaceFacts?, catalog: PoolCatalog, settings: ChoiceSettings,
+    filter: PoolFilter
+  ) {
+    self.pod = pod
+    self.namespace = namespace
+    self.settings = settings
+    self.filter = filter
+    search = CandidateSearch(catalog)
+  }
+
+  mutating func outcome() -> PoolChoice.Outcome {
+    guard let interfaces = interfaces() else { return .leftAlone }
+    var plan = AddressPlan(interfaces: [], demands: [])
+    for (position, interface) in interfaces.enumerated() {
+      plan.interfaces.append(.init(name: interface.name, cleanGateway: interface.cleanGateway))
+      for list in interface.lists {
+        let pools = servingPools(list, interface.name)
+        plan.demands.append(AddressDemand(interface: position, family: list.family, pools: pools))
+      }
+    }
+    if let text = pod.annotation(SpiderAPI.Annotation.routes) {
+      plan.routes = RoutesAnnotation.read(text, &mistakes)
+    }
+    if !mistakes.errors.isEmpty { return .refused(mistakes.errors) }
+    return awaitsNode ? .awaitsNode : .chosen(plan)
+  }
+
+  /// What the first present source says; nil when there is none.
+  private mutating func interfaces() -> [Interface]? {
+    if let text = pod.annotation(SpiderAPI.Annotation.pools) {
+      let requests = PoolAnnotation.readPools(text, &mistakes)
+      return resolve(requests, PoolAnnotation.poolsSite(text))
+    }
+    if let text = pod.annotation(SpiderAPI.Annotation.pool) {
+      let requests = PoolAnnotation.readPool(text, &mistakes)
+      return resolve(requests, PoolAnnotation.poolSite(text))
+    }
+    if let interfaces = namespaceDefaults() { return interfaces }
+    return clusterDefaults()
+  }
+
+  private mutating func namespaceDefaults() -> [Interface]? {
+    guard let annotations = namespace?.annotations, !annotations.isEmpty else { return nil }
+    var request = InterfaceRequest(name: "eth0")
+    let before = mistakes.errors.count
+    let ipv4Site = defaultsSite(.v4)
+    for family in [IPFamily.v4, .v6] {
+      let key = Self.defaultsKey(family).description
+      guard let text = annotations[key] else { continue }
+      let site = family == .v4 ? ipv4Site : defaultsSite(.v6)
+      if let list = PoolAnnotation.readDefaults(text, family, site, &mistakes) { request.lists.append(list) }
+    }
+    if request.lists.isEmpty { return mistakes.errors.count > before ? [] : nil }
+    return resolve([request], request.lists.first?.site ?? ipv4Site)
+  }
+
+  private static func defaultsKey(_ family: IPFamily) -> StaticString {
+    family == .v4 ? SpiderAPI.Annotation.defaultIPv4Pools : SpiderAPI.Annotation.defaultIPv6Pools
+  }
+
+  private func defaultsSite(_ family: IPFamily) -> AnnotationSite {
+    AnnotationSite(
+      onNamespace: pod.namespace, Self.defaultsKey(family), example: #"["pool-a","pool-b"]"#,
+      format: PoolChoice.namespaceID)
+  }
+
+  private func clusterDefaults() -> [Interface]? {
+    let site = AnnotationSite.absentPool
+    let lists = [IPFamily.v4, .v6].compactMap { family -> CandidateList? in
+      let pools = settings.allows(family) ? search.defaults(family) : []
+      return pools.isEmpty ? nil : CandidateList(family: family, pools: pools, place: "", site: site)
+    }
+    return lists.isEmpty ? nil : [Interface(name: "eth0", cleanGateway: false, lists: lists)]
+  }
+}
+
+extension Choosing {
+  /// Turns names into pools.
+  private mutating func resolve(_ requests: [InterfaceRequest], _ site: AnnotationSite) -> [Interface] {
+    let names = filter.networks.interfaceNames(requests.count)
+    var interfaces: [Interface] = []
+    for (request, name) in zip(requests, names) {
+      if mistakes.isFull { break }
+      let allowed = request.lists.filter { settings.allows($0.family) }
+      if allowed.isEmpty, let off = request.lists.first?.family {
+        let other: IPFamily = off == .v4 ? .v6 : .v4
+        let remedy = settings.allows(other) ? "name \(other) pools" : "so is \(other)"
+        let detail = "names \(off) pools only, and \(off) is switched off in this cluster; \(remedy)"
+        mistakes.add(site.mistake(request.place, detail, PoolChoice.familyOffID))
+      }
+      interfaces.append(
+        Interface(
+          name: request.name ?? name, cleanGateway: request.cleanGateway,
+          lists: allowed.map { search.candidates(of: $0, &mistakes) }))
+    }
+    return interfaces
+  }
+
+  /// The names of the pools that serve the Pod; that none does is a mistake, told with the reason of each.
+  private mutating func servingPools(_ list: CandidateList, _ interface: String) -> [String] {
+    var serving: [String] = []
+    var reasons: [String] = []
+    var dropped = 0
+    for pool in list.pools {
+      switch filter.judge(pool, for: interface) {
+      case .serves: serving.append(pool.name)
+      case .dependsOnNode:
+        serving.append(pool.name)
+        awaitsNode = true
+      case .dropsOut(let reason):
+        dropped += 1
+        if reasons.count < PoolChoice.maximumReasons { reasons.append(reason) }
+      }
+    }
+    guard serving.isEmpty, dropped > 0 else { return serving }
+    if dropped > reasons.count { reasons.append("so do not \(dropped - reasons.count) more") }
+    mistakes.add(list.site.unserved(list, reasons))
+    return []
+  }
+}
+
+extension AnnotationSite {
+  /// The place of the annotation that a Pod without any could write.
+  fileprivate static let absentPool = AnnotationSite(
+    onPod: SpiderAPI.Annotation.pool, nil, example: #"{"ipv4":["pool-a"],"ipv6":["pool-b"]}"#,
+    format: PoolAnnotation.format)
+
+  fileprivate func unserved(_ list: CandidateList, _ reasons: [String]) -> FieldError {
+    let reasons = reasons.joined(separator: "; ")
+    guard case .none = value else {
+      let detail = "none of these \(list.family) pools serves this Pod: \(reasons)"
+      return mistake(list.place, detail, PoolChoice.servesID)
+    }
+    let detail =
+      "none of the default \(list.family) pools serves this Pod: \(reasons); name one that does: \(example)"
+    return FieldError(.required, path, .none, detail, rule: PoolChoice.servesID)
+  }
+}

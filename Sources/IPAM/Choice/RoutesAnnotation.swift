@@ -1,0 +1,77 @@
+internal import Addressing
+internal import JSON
+internal import KubernetesAPI
+
+/// The reader of `ipam.spidernet.io/routes`: routes that a Pod has beside those of its pools.
+enum RoutesAnnotation {
+  static let format = RuleID("routes-annotation")
+
+  /// The routes in canonical texts.
+  static func read(_ text: String, _ mistakes: inout Mistakes) -> [SpiderRoute] {
+    let site = AnnotationSite(
+      onPod: SpiderAPI.Annotation.routes, text, example: #"[{"dst":"10.7.0.0/16","gw":"10.6.0.1"}]"#,
+      format: format)
+    var routes: [SpiderRoute] = []
+    site.parse(text, &mistakes) { view, mistakes in
+      guard view.kind == .array else {
+        mistakes.add(site.malformed("", "must be a JSON array of routes"))
+        return
+      }
+      if view.count > AnnotationLimits.routes {
+        let detail = "holds \(view.count) routes; at most \(AnnotationLimits.routes) are possible"
+        mistakes.add(site.mistake("", detail, format))
+        return
+      }
+      for (position, item) in view.elements.enumerated() {
+        if mistakes.isFull { break }
+        if let route = readRoute(item, "[\(position)]", site, &mistakes) { routes.append(route) }
+      }
+    }
+    return routes
+  }
+
+  private static func readRoute(
+    _ view: JSONView, _ place: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+  ) -> SpiderRoute? {
+    guard view.kind == .object else {
+      mistakes.add(site.malformed(place, "must be an object with dst and gw"))
+      return nil
+    }
+    let destination = readDestination(view.present("dst"), "\(place).dst", site, &mistakes)
+    let gateway = readGateway(view.present("gw"), "\(place).gw", site, &mistakes)
+    guard let destination, let gateway else { return nil }
+    if destination.family != gateway.family {
+      let detail =
+        "\(gateway) is an \(gateway.family) address, and the destination \(destination.family); "
+        + "write an \(destination.family) address"
+      mistakes.add(site.mistake("\(place).gw", detail, format))
+    }
+    return SpiderRoute(destination: destination.network.description, gateway: gateway.description)
+  }
+
+  private static func readDestination(
+    _ view: JSONView?, _ place: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+  ) -> CIDR? {
+    guard let text = view?.string else {
+      mistakes.add(site.malformed(place, "must be the destination network, a text"))
+      return nil
+    }
+    do throws(CIDRError) { return try CIDR(text) } catch {
+      mistakes.add(site.malformed(place, "\(GoText.quoted(text)) \(error)"))
+      return nil
+    }
+  }
+
+  private static func readGateway(
+    _ view: JSONView?, _ place: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+  ) -> IPAddress? {
+    guard let text = view?.string else {
+      mistakes.add(site.malformed(place, "must be the address of the next hop, a text"))
+      return nil
+    }
+    do throws(AddressError) { return try IPAddress(text) } catch {
+      mistakes.add(site.malformed(place, "\(GoText.quoted(text)) \(error)"))
+      return nil
+    }
+  }
+}
