@@ -66,6 +66,9 @@ extension ResourceType {
   /// `ConfigMap`.
   public static let configMap = ResourceType(
     group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", isNamespaced: true, hasStatus: false)
+  /// `Secret`.
+  public static let secret = ResourceType(
+    group: "", version: "v1", plural: "secrets", kind: "Secret", isNamespaced: true, hasStatus: false)
   /// `Deployment`.
   public static let deployment = workload("apps", "deployments", "Deployment")
   /// `ReplicaSet`.
@@ -88,7 +91,7 @@ extension ResourceType {
 
   /// Every type above.
   public static let known: [ResourceType] = [
-    spiderIPPool, spiderSubnet, spiderReservedIP, spiderEndpoint, pod, namespace, node, configMap,
+    spiderIPPool, spiderSubnet, spiderReservedIP, spiderEndpoint, pod, namespace, node, configMap, secret,
     deployment, replicaSet, statefulSet, daemonSet, job, cronJob, lease, event,
   ]
 

@@ -69,6 +69,10 @@ public struct SpiderIPPool: Sendable, Equatable {
   public var multusName: [String]
   /// The allocations as the JSON text of `status.allocatedIPs`; nil when there are none.
   public var allocatedIPs: String?
+  /// How many addresses the status says the pool has; nil where it says nothing.
+  public var totalIPCount: Int64?
+  /// How many of them it says are allocated; nil where it says nothing.
+  public var allocatedIPCount: Int64?
 
   /// Reads a pool, as tolerantly as the API's own decoder.
   public init(_ view: JSONView) {
@@ -83,7 +87,10 @@ public struct SpiderIPPool: Sendable, Equatable {
     namespaceName = spec?["namespaceName"].map(ObjectMeta.strings) ?? []
     nodeName = spec?["nodeName"].map(ObjectMeta.strings) ?? []
     multusName = spec?["multusName"].map(ObjectMeta.strings) ?? []
-    allocatedIPs = view["status"]?["allocatedIPs"]?.string
+    let status = view["status"]
+    allocatedIPs = status?["allocatedIPs"]?.string
+    totalIPCount = status?["totalIPCount"]?.int
+    allocatedIPCount = status?["allocatedIPCount"]?.int
   }
 
   /// `null` is no selector, while `{}` is one that selects everything.

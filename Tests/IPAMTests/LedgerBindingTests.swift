@@ -81,7 +81,10 @@ import Testing
   @Test func `moves what was bound under the same ID, while its Pod was not seen`() throws {
     let world = try world()
     try world.bind(1, "p", "10.0.0.1", to: "web-x", "a")
-    try world.bind(1, "p", "10.0.0.1", to: "web-y", "b")
+    #expect(
+      try refusal { try world.bind(1, "p", "10.0.0.1", to: "web-y", "b") }
+        == .earlierPod(pool: "p", try record("10.0.0.1", "web-x", "a")))
+    try world.bind(1, "p", "10.0.0.1", to: "web-y", "b", gone: [PodUID("a")])
     #expect(world.stored("p") == ["10.0.0.1 web-y b"])
     world.ledger.confirm(PodUID("b"), at: 0)
     #expect(

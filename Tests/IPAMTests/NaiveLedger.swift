@@ -230,8 +230,9 @@ extension NaiveLedger {
     }
     if entry.isLeaving { return .taken(pool: name, by: record) }
     let isSameCreation = entry.bound?.id == id && !entry.isConfirmed
-    if isSameCreation { return nil }
-    if entry.pod == pod { return gone.contains(entry.uid) ? nil : .earlierPod(pool: name, record) }
+    if entry.pod == pod || isSameCreation {
+      return gone.contains(entry.uid) ? nil : .earlierPod(pool: name, record)
+    }
     return .taken(pool: name, by: record)
   }
 

@@ -11,9 +11,9 @@ extension Ledger {
   /// Binds addresses to a Pod, all or none, and ends the reservation. Each must be free, reserved under this ID, or the
   /// Pod's own already.
   ///
-  /// The record of an earlier Pod of the same name moves to this one if the earlier UID is in `gone`; so does, if that
-  /// Pod was not seen, a record that was bound under the same ID: the API server may review one creation twice, with a
-  /// new name and UID.
+  /// The record of an earlier Pod of the same name moves to this one if the earlier UID is in `gone`; so does a record that
+  /// was bound under the same ID for a Pod that was not seen: the API server may review one creation twice, with a new
+  /// name and UID.
   public mutating func bind(
     _ id: ReservationID, _ grants: [AddressGrant], to pod: PodKey, uid: PodUID, owner: OwnerKey,
     gone: Set<PodUID>,
@@ -60,8 +60,8 @@ extension Ledger {
     }
     let record = records.record(slot)
     if records[flags: slot].contains(.leaving) { throw .taken(pool: grant.pool, by: record) }
-    if bindings[slot]?.reservation == id { return .move(slot) }
-    if record.pod != pod { throw .taken(pool: grant.pool, by: record) }
+    let isOfThisCreation = bindings[slot]?.reservation == id
+    if record.pod != pod, !isOfThisCreation { throw .taken(pool: grant.pool, by: record) }
     if gone.contains(record.uid) { return .move(slot) }
     throw .earlierPod(pool: grant.pool, record)
   }

@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 
 extension Ledger {
   /// The pools that are known, defined or not, in no order.
@@ -29,6 +29,19 @@ extension Ledger {
   /// The records of a UID, those that are leaving included, ascending by address.
   public func records(of uid: PodUID) -> [(pool: String, record: AllocationRecord)] {
     values(of: records.slots(of: uid))
+  }
+
+  /// Whose an address is, one that is leaving included; nil when it has no record.
+  public func holder(of address: IPAddress, in pool: String) -> AllocationRecord? {
+    numbers[pool].flatMap { records.find($0, address) }.map { records.record($0) }
+  }
+
+  /// Whether the status was seen to hold an address for this UID; nil when the address is not this UID's, or leaving.
+  public func isSaved(_ address: IPAddress, in pool: String, for uid: PodUID) -> Bool? {
+    guard let number = numbers[pool], let slot = records.find(number, address), records.uid(slot) == uid,
+      !records[flags: slot].contains(.leaving)
+    else { return nil }
+    return records[flags: slot].contains(.saved)
   }
 
   /// Who has the most records that were bound here for Pods that were not seen: owner labels and counts, the largest first.
