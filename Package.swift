@@ -80,13 +80,16 @@ let package = Package(
       ]),
     module(
       "Controllers",
-      ["KubernetesClient", "Cluster", "Admission", "KubernetesAPI", "JSON", logging, metrics]),
+      [
+        "KubernetesClient", "Cluster", "Admission", "IPAM", "KubernetesAPI", "Addressing", "JSON", logging,
+        metrics,
+      ]),
 
     // The program.
     .executableTarget(
       name: "spiderpool-webhook",
       dependencies: [
-        "Telemetry", "TLS", "Transport", "HTTP", "JSON", "KubernetesAPI", "Admission", "Manifests",
+        "Telemetry", "TLS", "Transport", "HTTP", "JSON", "KubernetesAPI", "IPAM", "Admission", "Manifests",
         "Addressing", "Cluster", "KubernetesClient", "Controllers", argumentParser, logging, metrics,
       ],
       swiftSettings: strict),
@@ -99,11 +102,15 @@ let package = Package(
     tests("Addressing"),
     tests("KubernetesAPI", ["JSON"]),
     tests("IPAM", ["JSON", "Addressing", "KubernetesAPI"]),
-    tests("Admission", ["JSON", "Addressing", "KubernetesAPI"]),
+    tests("Admission", ["IPAM", "JSON", "Addressing", "KubernetesAPI"]),
     tests("Manifests", ["JSON"]),
     tests("Cluster", ["KubernetesClient", "JSON", "KubernetesAPI", "StoreCrashWriter", logging]),
     tests("KubernetesClient", ["Cluster", "HTTP", "TLS", "Transport", "KubernetesAPI", "JSON"]),
-    tests("Controllers", ["Admission", "Cluster", "KubernetesClient", "KubernetesAPI", "JSON", logging]),
+    tests(
+      "Controllers",
+      [
+        "Addressing", "IPAM", "Admission", "Cluster", "KubernetesClient", "KubernetesAPI", "JSON", logging,
+      ]),
     tests(
       "spiderpool-webhook",
       [

@@ -20,6 +20,8 @@ public struct ReviewOutcome: Sendable {
   /// Addresses that the admitted object holds from now on: with more than one replica the others must hear of them
   /// before the answer is sent. Nil when there are none.
   public var claim: AddressClaim? { consequences?.claim }
+  /// Addresses that must be stored for the Pod before the answer is sent. Nil when there are none.
+  public var binding: BindOrder? { consequences?.binding }
   /// What was admitted, if the settings ask for it: the embedded store writes it down before the answer is sent.
   public var admitted: AdmittedChange? { consequences?.admitted }
   /// Apart, since most reviews have none and an outcome is passed on often.
@@ -27,23 +29,25 @@ public struct ReviewOutcome: Sendable {
 
   private final class Consequences: Sendable {
     let claim: AddressClaim?
+    let binding: BindOrder?
     let admitted: AdmittedChange?
 
-    init?(_ claim: AddressClaim?, _ admitted: AdmittedChange?) {
-      if claim == nil, admitted == nil { return nil }
+    init?(_ claim: AddressClaim?, _ binding: BindOrder?, _ admitted: AdmittedChange?) {
+      if claim == nil, binding == nil, admitted == nil { return nil }
       self.claim = claim
+      self.binding = binding
       self.admitted = admitted
     }
   }
 
   init(
     httpStatus: Int = 200, body: [UInt8], decision: Decision, claim: AddressClaim? = nil,
-    admitted: AdmittedChange? = nil
+    binding: BindOrder? = nil, admitted: AdmittedChange? = nil
   ) {
     self.httpStatus = httpStatus
     self.body = body
     self.decision = decision
-    consequences = Consequences(claim, admitted)
+    consequences = Consequences(claim, binding, admitted)
   }
 }
 

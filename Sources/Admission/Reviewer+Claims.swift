@@ -40,7 +40,9 @@ extension Reviewer {
     return denial(of: outcome, findings)
   }
 
-  private func denial(of outcome: ReviewOutcome, _ findings: Findings) -> ReviewOutcome {
+  func denial(
+    of outcome: ReviewOutcome, _ findings: Findings, rule: RuleID = ClaimRule.id
+  ) -> ReviewOutcome {
     let decision = outcome.decision
     let target = Denial.Target(
       group: decision.group, kind: decision.kindName, plural: decision.kindName, name: decision.name)
@@ -49,6 +51,6 @@ extension Reviewer {
     Self.write(denial, [], to: &response)
     return ReviewOutcome(
       body: response.finish(),
-      decision: Decision(decision, deniedBy: ClaimRule.id.text, code: denial.status.code))
+      decision: Decision(decision, deniedBy: rule.text, code: denial.status.code))
   }
 }

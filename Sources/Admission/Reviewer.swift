@@ -14,11 +14,16 @@ public struct Reviewer: Sendable {
   public let directory: PoolDirectory
   /// What the installation decided.
   public let settings: AdmissionSettings
+  /// How Pods get their addresses; nil where they get none and their annotations alone are judged.
+  public let pods: PodAdmission?
 
   /// A reviewer over this directory.
-  public init(directory: PoolDirectory, settings: AdmissionSettings = AdmissionSettings()) {
+  public init(
+    directory: PoolDirectory, settings: AdmissionSettings = AdmissionSettings(), pods: PodAdmission? = nil
+  ) {
     self.directory = directory
     self.settings = settings
+    self.pods = pods
   }
 
   /// Answers a review. `now` is in milliseconds since 1970; `parser` belongs to the calling thread. A body with
@@ -54,8 +59,12 @@ public struct Reviewer: Sendable {
     case (.connect, _): return pass(request, subject, phase, .notJudged)
     case (.delete, .mutate): return pass(request, subject, phase, .notJudged)
     case (.delete, .validate): return judgeDeletion(request, subject)
-    case (_, .mutate): return complete(request, subject)
-    case (_, .validate): return judge(request, subject, now)
+    case (_, .mutate):
+      if let pods, subject == .pod, operation == .create { return completePod(request, pods, now: now) }
+      return complete(request, subject)
+    case (_, .validate):
+      if let pods, subject == .pod { return judgePod(request, pods, now: now) }
+      return judge(request, subject, now)
     }
   }
 }
@@ -168,9 +177,9 @@ extension Reviewer {
 
 extension Reviewer {
   /// The answer that lets the request pass.
-  private func pass(
+  func pass(
     _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ verdict: Decision.Verdict,
-    _ warnings: [String] = [], _ claim: AddressClaim? = nil,
+    _ warnings: [String] = [], _ claim: AddressClaim? = nil, binding: BindOrder? = nil,
     audit: StaticString = "{\"decision\":\"allowed\"}"
   ) -> ReviewOutcome {
     var response = AdmissionResponse(to: request, allowed: true, reserving: 288)
@@ -179,7 +188,7 @@ extension Reviewer {
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(phase: phase, request: request, subject: subject, verdict: verdict), claim: claim,
-      admitted: phase == .validate ? admitted(request, subject) : nil)
+      binding: binding, admitted: phase == .validate ? admitted(request, subject) : nil)
   }
 
   private func admitted(_ request: AdmissionRequest, _ subject: Subject) -> AdmittedChange? {
@@ -192,14 +201,14 @@ extension Reviewer {
       name: (request.name ?? request.object?["metadata"]?["name"])?.string ?? "", object: writer.finish())
   }
 
-  private func deny(
+  func deny(
     _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ findings: Findings
   ) -> ReviewOutcome {
     let kind = request.kind?.string ?? ""
     let metadata = request.object?["metadata"]
     let name = request.name ?? metadata?["name"]?.nonEmpty ?? metadata?["generateName"]
     let target = Denial.Target(
-      group: request.group?.string ?? "", kind: kind, plural: subject.resourceType?.plural ?? kind,
+      group: request.group?.string ?? "", kind: kind, plural: subject.plural ?? kind,
       name: name?.string ?? "")
     let denial = Denial(findings, target)
     var response = AdmissionResponse(to: request, allowed: false, reserving: 1024)
@@ -243,6 +252,9 @@ extension Subject {
       self = NativeControllers.isNative(group: request.group, kind: kind) ? .other : .thirdParty
     }
   }
+
+  /// What refusals call its objects, for the kinds that are known.
+  var plural: String? { self == .pod ? ResourceType.pod.plural : resourceType?.plural }
 
   /// The resource, for Spiderpool's own kinds.
   var resourceType: ResourceType? {

@@ -16,6 +16,9 @@ public enum SystemTime {
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
   }
 
+  /// Milliseconds since 1970.
+  @Sendable public static func milliseconds() -> UInt64 { UInt64(microseconds() / 1000) }
+
   /// Nanoseconds on a clock that never goes back.
   @Sendable public static func monotonic() -> UInt64 {
     var time = timespec()

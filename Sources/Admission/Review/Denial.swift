@@ -40,6 +40,17 @@ struct Denial {
         code: 403, reason: "Forbidden", message: "\(target.qualifiedPlural) \(name) is forbidden: \(detail)",
         details: Status.Details(group: target.group, kind: target.plural, name: target.name))
       rules = [rule]
+    case .exhausted(let detail, let rule):
+      status = Status(
+        code: 403, reason: "Forbidden", message: "\(target.qualifiedPlural) \(name) is forbidden: \(detail)",
+        details: Status.Details(group: target.group, kind: target.plural, name: target.name))
+      rules = [rule]
+    case .raced(let detail, let rule):
+      status = Status(
+        code: 409, reason: "Conflict", message: detail,
+        details: Status.Details(
+          group: target.group, kind: target.kind, name: target.name, retryAfterSeconds: 1))
+      rules = [rule]
     case .nameTaken(let rule):
       status = Status(
         code: 409, reason: "AlreadyExists", message: "\(target.qualifiedKind) \(name) already exists",

@@ -10,6 +10,10 @@ struct Findings {
     case deletion(detail: String, rule: RuleID)
     /// 409: the name is taken.
     case nameTaken(rule: RuleID)
+    /// 403: no pool has an address left.
+    case exhausted(detail: String, rule: RuleID)
+    /// 409: somebody else was first.
+    case raced(detail: String, rule: RuleID)
     /// 503: too much is under way.
     case overloaded(detail: String, rule: RuleID)
   }

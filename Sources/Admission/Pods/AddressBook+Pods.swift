@@ -1,0 +1,119 @@
+public import Addressing
+public import IPAM
+internal import KubernetesAPI
+
+/// What the watch of Pods tells, and what is asked about them.
+extension AddressBook {
+  /// Takes in a Pod that was added or changed.
+  public func see(_ pod: PodSighting, now: UInt64) {
+    withState { state in
+      if let earlier = state.podUIDs.updateValue(pod.uid, forKey: pod.key), earlier != pod.uid {
+        state.forget(earlier)
+      }
+      state.see(pod, now: now)
+    }
+  }
+
+  /// Takes in all Pods there are.
+  public func seeAll(_ pods: [PodSighting], now: UInt64) {
+    withState { state in
+      state.pods = [:]
+      state.unrecorded = []
+      state.podUIDs = Dictionary(pods.map { ($0.key, $0.uid) }, uniquingKeysWith: { _, last in last })
+      for pod in pods { state.see(pod, now: now) }
+    }
+  }
+
+  /// Takes out a Pod that is gone. Returns what it was.
+  public func forget(_ key: PodKey) -> PodSighting? {
+    withState { state -> PodSighting? in
+      state.podUIDs.removeValue(forKey: key).flatMap { state.forget($0) }
+    }
+  }
+
+  /// What was seen of a Pod.
+  public func sighting(of uid: PodUID) -> PodSighting? { withState { $0.pods[uid] } }
+
+  /// The addresses recorded for a Pod.
+  public func records(of uid: PodUID) -> [(pool: String, record: AllocationRecord)] {
+    withState { $0.ledger.records(of: uid) }
+  }
+
+  /// Whose an address is.
+  public func holder(of address: IPAddress, in pool: String) -> AllocationRecord? {
+    withState { $0.ledger.holder(of: address, in: pool) }
+  }
+
+  /// The records of a pool whose Pods were not seen, or have ended.
+  public func suspects(in pool: String) -> [AllocationRecord] {
+    withState { state -> [AllocationRecord] in
+      state.ledger.records(toStore: pool).filter { state.pods[$0.uid]?.hasEnded ?? true }
+    }
+  }
+
+  /// Some of the Pods that have addresses which are not recorded for them: only the mutating webhook was asked about them,
+  /// or a record is on its way here.
+  public func unrecorded(limit: Int) -> [PodSighting] {
+    withState { state -> [PodSighting] in
+      state.unrecorded.prefix(limit).compactMap { state.pods[$0] }
+    }
+  }
+
+  /// Gives an address back, if it is still this Pod's. The status is to be written then.
+  public func release(_ pool: String, _ record: AllocationRecord, now: UInt64) -> Bool {
+    withState { $0.ledger.release(pool, record.address, uid: record.uid, now: now) }
+  }
+
+  /// The order that binds what a Pod's annotations tell, if its token is one of ours.
+  public func order(for pod: PodSighting, signer: any TokenSigner) -> BindOrder? {
+    guard let told = pod.addresses, let token = ReservationToken(text: told.reservation),
+      token.fits(told.allocation, told.bearer, signer: signer),
+      let allocation = PodAllocation(text: told.allocation)
+    else { return nil }
+    return BindOrder(id: token.id, grants: allocation.grants, pod: pod.key, uid: pod.uid, owner: told.owner)
+  }
+
+  /// Those who were refused an address of a pool that has one now, each once; they are forgotten then.
+  public func takeRefused() -> Set<RefusedOwner> {
+    withState { state -> Set<RefusedOwner> in
+      var owners: Set<RefusedOwner> = []
+      for pool in state.refused.keys.sorted() {
+        guard let counts = state.ledger.counts(of: pool),
+          counts.total > UInt128(counts.recorded + counts.reserved),
+          let refused = state.refused.removeValue(forKey: pool)
+        else { continue }
+        owners.formUnion(refused)
+      }
+      return owners
+    }
+  }
+
+  /// Pools that are being deleted, and of which no address is held any more: nothing keeps them from going.
+  public func releasedPools() -> [String] {
+    withState { state -> [String] in
+      state.catalog.names.filter { name in
+        state.catalog[name]?.isTerminating == true && state.ledger.counts(of: name)?.recorded == 0
+      }
+    }
+  }
+
+  /// The names of all pools.
+  public var poolNames: [String] { withState { $0.ledger.poolNames } }
+}
+
+extension AddressBook.State {
+  fileprivate mutating func see(_ pod: PodSighting, now: UInt64) {
+    pods[pod.uid] = pod
+    if pod.addresses == nil || pod.hasEnded || ledger.confirm(pod.uid, at: now) {
+      unrecorded.remove(pod.uid)
+    } else {
+      unrecorded.insert(pod.uid)
+    }
+  }
+
+  @discardableResult
+  fileprivate mutating func forget(_ uid: PodUID) -> PodSighting? {
+    unrecorded.remove(uid)
+    return pods.removeValue(forKey: uid)
+  }
+}

@@ -1,0 +1,105 @@
+public import IPAM
+import JSON
+import KubernetesAPI
+
+extension Reviewer {
+  /// The validating review of a Pod.
+  func judgePod(_ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64) -> ReviewOutcome {
+    var findings = Findings()
+    FixedNumberRule.checkPod(request, &findings)
+    let order = request.operation == .update ? nil : bindOrder(request, pods, now: now, &findings)
+    if request.operation == .update { Self.checkUnchanged(request, &findings) }
+    if findings.isDenied { return deny(request, .pod, .validate, findings) }
+    return pass(
+      request, .pod, .validate, .allowed, findings.warnings, binding: order,
+      audit: order == nil ? "{\"decision\":\"allowed\"}" : "{\"addresses\":\"bound\"}")
+  }
+
+  /// The addresses of a Pod are what they were when it was created.
+  private static func checkUnchanged(_ request: AdmissionRequest, _ findings: inout Findings) {
+    let new = AllocationAnnotations(MetadataReading(request.object))
+    let old = AllocationAnnotations(MetadataReading(request.oldObject))
+    let detail =
+      "is written by the address management alone and stays as it is; to get other addresses, delete the Pod and create it anew"
+    if new.allocation != old.allocation {
+      findings.report(.forbidden, AllocationAnnotations.allocationPath, .none, detail, reservationRule)
+    }
+    if new.reservation != old.reservation {
+      findings.report(.forbidden, AllocationAnnotations.reservationPath, .none, detail, reservationRule)
+    }
+  }
+
+  /// What is to be stored before the Pod may be; nil when it has no addresses, or none that are its own.
+  private func bindOrder(
+    _ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64, _ findings: inout Findings
+  ) -> BindOrder? {
+    guard let object = request.object else { return nil }
+    let pod = PodFacts(object, namespace: request.namespace?.string ?? "")
+    let annotations = AllocationAnnotations(MetadataReading(object))
+    if annotations.isEmpty {
+      if !request.isDryRun, pods.book.isServed(pod, settings: pods) {
+        findings.refuse(
+          .overloaded(
+            detail: "no addresses were reserved for the Pod, because the mutating webhook was not asked; "
+              + "see that it is registered, and try again", rule: Self.reservationRule))
+      }
+      return nil
+    }
+    guard let allocation = redeem(annotations, pod, pods, now: now, &findings), !request.isDryRun else {
+      return nil
+    }
+    guard !pod.name.isEmpty, !pod.uid.isEmpty else {
+      findings.report(
+        .required, FieldPath.metadata.child(pod.uid.isEmpty ? "uid" : "name"), .none,
+        "is set by the API server before a validating review", Self.reservationRule)
+      return nil
+    }
+    return BindOrder(
+      id: allocation.id, grants: allocation.grants, pod: PodKey(namespace: pod.namespace, name: pod.name),
+      uid: PodUID(pod.uid), owner: pod.ownerKey)
+  }
+
+  /// The addresses that the Pod's token is good for.
+  private func redeem(
+    _ annotations: AllocationAnnotations, _ pod: PodFacts, _ pods: PodAdmission, now: UInt64,
+    _ findings: inout Findings
+  ) -> (id: ReservationID, grants: [AddressGrant])? {
+    guard let text = annotations.allocation,
+      let token = annotations.reservation.flatMap(ReservationToken.init),
+      token.fits(text, pod.bearer, signer: pods.signer), let allocation = PodAllocation(text: text)
+    else {
+      findings.report(
+        .forbidden, AllocationAnnotations.allocationPath, .none,
+        "was not written by the address management for this Pod; remove the annotations "
+          + "\(SpiderAPI.Annotation.allocation) and \(SpiderAPI.Annotation.reservation), and name a pool in "
+          + "\(SpiderAPI.Annotation.pool)",
+        Self.reservationRule)
+      return nil
+    }
+    guard now < token.expires else {
+      findings.refuse(
+        .overloaded(
+          detail: "the reservation of the Pod's addresses has expired while it was being created; try again",
+          rule: Self.reservationRule))
+      return nil
+    }
+    return (token.id, allocation.grants)
+  }
+
+  /// The denial in the place of `outcome`, whose addresses could not be bound.
+  public func denial(of outcome: ReviewOutcome, because refusal: BindRefusal) -> ReviewOutcome {
+    var findings = Findings()
+    findings.refuse(
+      .raced(detail: "\(refusal.sentence); try again: another address is chosen then", rule: Self.bindRule))
+    return denial(of: outcome, findings, rule: Self.bindRule)
+  }
+
+  /// The denial in the place of `outcome`, whose addresses could not be stored. `reason` is a sentence without a final stop.
+  public func unbound(_ outcome: ReviewOutcome, because reason: String) -> ReviewOutcome {
+    var findings = Findings()
+    findings.refuse(
+      .overloaded(
+        detail: "the Pod's addresses could not be stored: \(reason); try again", rule: Self.bindRule))
+    return denial(of: outcome, findings, rule: Self.bindRule)
+  }
+}

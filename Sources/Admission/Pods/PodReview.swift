@@ -1,0 +1,139 @@
+import IPAM
+import JSON
+import KubernetesAPI
+
+/// The annotations that tell a Pod's addresses, as they stand in an object under review.
+struct AllocationAnnotations {
+  static let allocationPath = path(SpiderAPI.Annotation.allocation)
+  static let reservationPath = path(SpiderAPI.Annotation.reservation)
+
+  let allocation: String?
+  let reservation: String?
+
+  init(_ metadata: MetadataReading) {
+    allocation = metadata.annotations?[SpiderAPI.Annotation.allocation]?.string
+    reservation = metadata.annotations?[SpiderAPI.Annotation.reservation]?.string
+  }
+
+  var isEmpty: Bool { allocation == nil && reservation == nil }
+
+  private static func path(_ key: StaticString) -> FieldPath {
+    FieldPath.metadata.child("annotations").key(key.description)
+  }
+}
+
+extension Reviewer {
+  static let reservationRule = RuleID("address-reservation")
+  static let choiceRule = RuleID("pool-choice")
+  static let bindRule = RuleID("address-binding")
+
+  /// The mutating review of a Pod that is being created: its addresses are reserved, and told in its annotations.
+  func completePod(_ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64) -> ReviewOutcome {
+    var findings = Findings()
+    FixedNumberRule.checkPod(request, &findings)
+    if findings.isDenied { return deny(request, .pod, .mutate, findings) }
+    guard let object = request.object else { return pass(request, .pod, .mutate, .notJudged) }
+    let pod = PodFacts(object, namespace: request.namespace?.string ?? "")
+    let metadata = MetadataReading(object)
+    if !request.isDryRun, keepsReservation(pod, metadata, pods, now: now) {
+      return pass(request, .pod, .mutate, .allowed, audit: "{\"addresses\":\"kept\"}")
+    }
+    let id = ReservationID(pods.newID())
+    switch pods.book.reserve(id, for: pod, settings: pods, isDryRun: request.isDryRun, now: now) {
+    case .leftAlone, .awaitsNode: return withoutAddresses(request, metadata)
+    case .refused(let errors):
+      for error in errors { findings.report(error) }
+      return deny(request, .pod, .mutate, findings)
+    case .short(let shortage, let interface):
+      findings.refuse(.exhausted(detail: shortage.sentence(interface: interface), rule: Self.choiceRule))
+      return deny(request, .pod, .mutate, findings)
+    case .granted(let allocation):
+      if request.isDryRun { return told(allocation, request) }
+      let text = allocation.text()
+      let token = ReservationToken(
+        id, expires: now + pods.reservationLifetime, allocation: text, bearer: pod.bearer, signer: pods.signer
+      )
+      return annotated(request, metadata, text, token)
+    }
+  }
+
+  /// Whether the Pod carries addresses that are reserved for it already, because the review is asked again about one creation.
+  private func keepsReservation(
+    _ pod: PodFacts, _ metadata: MetadataReading, _ pods: PodAdmission, now: UInt64
+  ) -> Bool {
+    let annotations = AllocationAnnotations(metadata)
+    guard let text = annotations.allocation,
+      let token = annotations.reservation.flatMap(ReservationToken.init),
+      now < token.expires, token.fits(text, pod.bearer, signer: pods.signer),
+      let allocation = PodAllocation(text: text)
+    else { return false }
+    return pods.book.isStillReserved(
+      token.id, allocation.grants, for: pod.ownerKey, expires: token.expires, now: now)
+  }
+
+  /// A Pod that gets no addresses here. What it was copied with is taken away.
+  private func withoutAddresses(_ request: AdmissionRequest, _ metadata: MetadataReading) -> ReviewOutcome {
+    var patch = JSONPatch()
+    let annotations = AllocationAnnotations(metadata)
+    if annotations.allocation != nil {
+      patch.remove("/metadata/annotations", SpiderAPI.Annotation.allocation.description)
+    }
+    if annotations.reservation != nil {
+      patch.remove("/metadata/annotations", SpiderAPI.Annotation.reservation.description)
+    }
+    if patch.isEmpty { return pass(request, .pod, .mutate, .allowed, audit: "{\"addresses\":\"none\"}") }
+    return patched(request, patch, audit: "{\"addresses\":\"removed\"}")
+  }
+
+  /// The answer to a dry run: nothing is kept, so nothing is written into the Pod.
+  private func told(_ allocation: PodAllocation, _ request: AdmissionRequest) -> ReviewOutcome {
+    let warning = "\(AllocationAnnotations.allocationPath): dry run: would hold \(allocation.addressesText)"
+    return pass(request, .pod, .mutate, .allowed, [warning], audit: "{\"addresses\":\"dry-run\"}")
+  }
+
+  private func annotated(
+    _ request: AdmissionRequest, _ metadata: MetadataReading, _ text: String, _ token: ReservationToken
+  ) -> ReviewOutcome {
+    var patch = JSONPatch()
+    if metadata.annotations?.kind == .object {
+      patch.add("/metadata/annotations", SpiderAPI.Annotation.allocation.description, text)
+      patch.add("/metadata/annotations", SpiderAPI.Annotation.reservation.description, token.text)
+    } else {
+      patch.add("/metadata/annotations") { annotations in
+        annotations.object { object in
+          object.key(SpiderAPI.Annotation.allocation)
+          object.value(text)
+          object.key(SpiderAPI.Annotation.reservation)
+          object.value(token.text)
+        }
+      }
+    }
+    return patched(request, patch, audit: "{\"addresses\":\"reserved\"}")
+  }
+
+  private func patched(_ request: AdmissionRequest, _ patch: JSONPatch, audit: StaticString) -> ReviewOutcome
+  {
+    var response = AdmissionResponse(to: request, allowed: true, reserving: 1536)
+    response.patch(patch)
+    response.auditAnnotations(audit)
+    return ReviewOutcome(
+      body: response.finish(),
+      decision: Decision(
+        phase: .mutate, request: request, subject: .pod, verdict: .allowed, isPatched: true))
+  }
+}
+
+extension PodFacts {
+  /// For whom addresses are reserved: the API server generates a name between the two reviews.
+  var bearer: ReservationToken.Bearer {
+    ReservationToken.Bearer(
+      namespace: namespace, name: generateName.isEmpty ? name : generateName, owner: owner?.uid ?? "")
+  }
+}
+
+extension PodAllocation {
+  /// The addresses and their pools, for people.
+  fileprivate var addressesText: String {
+    grants.map { "\($0.address) of \($0.pool)" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,59 @@
+public import IPAM
+public import JSON
+internal import KubernetesAPI
+
+/// What a watch shows of one Pod, as far as its addresses are concerned.
+public struct PodSighting: Sendable, Equatable {
+  /// Its name.
+  public let key: PodKey
+  /// Its UID.
+  public let uid: PodUID
+  /// The node; empty until it has one.
+  public let node: String
+  /// Whether it has run to its end and will not run again: its addresses are not needed any more.
+  public let hasEnded: Bool
+  /// Whether its controller is a StatefulSet, whose Pods find their addresses again.
+  public let isStateful: Bool
+  /// The annotations that tell its addresses; nil for a Pod without.
+  public let addresses: Addresses?
+
+  /// What its annotations hold.
+  public struct Addresses: Sendable, Equatable {
+    /// The text of the allocation.
+    public let allocation: String
+    /// The text of the token.
+    public let reservation: String
+    /// For whom it was made.
+    let bearer: ReservationToken.Bearer
+    /// Whose addresses they are.
+    let owner: OwnerKey
+  }
+
+  /// Reads a Pod.
+  public init(_ view: JSONView) {
+    let metadata = view["metadata"]
+    let pod = PodFacts(view, namespace: metadata?["namespace"]?.string ?? "")
+    key = PodKey(namespace: pod.namespace, name: pod.name)
+    uid = PodUID(pod.uid)
+    node = pod.nodeName
+    hasEnded = Self.hasEnded(view)
+    isStateful = pod.stickyKey != nil
+    let annotations = AllocationAnnotations(MetadataReading(view))
+    if let allocation = annotations.allocation, let reservation = annotations.reservation {
+      addresses = Addresses(
+        allocation: allocation, reservation: reservation, bearer: pod.bearer, owner: pod.ownerKey)
+    } else {
+      addresses = nil
+    }
+  }
+
+  /// Succeeded; failed and not to be started again; or evicted.
+  private static func hasEnded(_ view: JSONView) -> Bool {
+    let status = view["status"]
+    guard let phase = status?["phase"] else { return false }
+    let policy = view["spec"]?["restartPolicy"]
+    if phase.equals("Succeeded") { return policy?.equals("Always") != true }
+    guard phase.equals("Failed") else { return false }
+    return policy?.equals("Never") == true || status?["reason"]?.equals("Evicted") == true
+  }
+}
