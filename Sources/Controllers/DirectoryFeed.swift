@@ -3,7 +3,7 @@ public import Cluster
 internal import KubernetesAPI
 public import Logging
 
-/// Keeps a ``PoolDirectory`` in step with a cluster's pools, subnets and reserved addresses.
+/// Keeps a ``PoolDirectory``, and an ``AddressBook`` if there is one, in step with a cluster's pools, subnets and reserved addresses.
 public final class DirectoryFeed: Sendable {
   private let pools: Reflector<SpiderIPPool>
   private let subnets: Reflector<SpiderSubnet>
@@ -14,15 +14,15 @@ public final class DirectoryFeed: Sendable {
 
   /// A feed that does nothing yet.
   public init(
-    _ directory: PoolDirectory, from store: any ClusterStore, timing: ReflectorTiming = ReflectorTiming(),
-    logger: Logger
+    _ directory: PoolDirectory, _ book: AddressBook? = nil, from store: any ClusterStore,
+    timing: ReflectorTiming = ReflectorTiming(), logger: Logger
   ) {
     pools = Reflector(
-      store: store, type: .spiderIPPool, sink: Self.poolSink(directory), timing: timing, logger: logger)
+      store: store, type: .spiderIPPool, sink: Self.poolSink(directory, book), timing: timing, logger: logger)
     subnets = Reflector(
       store: store, type: .spiderSubnet, sink: Self.subnetSink(directory), timing: timing, logger: logger)
     reserved = Reflector(
-      store: store, type: .spiderReservedIP, sink: Self.reservedSink(directory), timing: timing,
+      store: store, type: .spiderReservedIP, sink: Self.reservedSink(directory, book), timing: timing,
       logger: logger)
   }
 
@@ -50,13 +50,13 @@ public final class DirectoryFeed: Sendable {
     ]
   }
 
-  /// Fills a directory once, for a world that does not change.
+  /// Fills a directory, and a book if there is one, once, for a world that does not change.
   public static func fill(
-    _ directory: PoolDirectory, from store: any ClusterStore
+    _ directory: PoolDirectory, _ book: AddressBook? = nil, from store: any ClusterStore
   ) async throws(ClusterError) {
-    try await load(poolSink(directory), .spiderIPPool, store)
+    try await load(poolSink(directory, book), .spiderIPPool, store)
     try await load(subnetSink(directory), .spiderSubnet, store)
-    try await load(reservedSink(directory), .spiderReservedIP, store)
+    try await load(reservedSink(directory, book), .spiderReservedIP, store)
   }
 
   private static func load<Value: Sendable>(
@@ -73,10 +73,23 @@ public final class DirectoryFeed: Sendable {
     sink.replaceAll(values)
   }
 
-  private static func poolSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderIPPool> {
+  private static func poolSink(
+    _ directory: PoolDirectory, _ book: AddressBook?
+  ) -> ReflectorSink<SpiderIPPool> {
     ReflectorSink(
-      reading: { SpiderIPPool($0) }, replaceAll: { directory.replacePools($0) },
-      upsert: { directory.upsert($0) }, remove: { directory.removePool($0.name) })
+      reading: { SpiderIPPool($0) },
+      replaceAll: { pools in
+        directory.replacePools(pools)
+        book?.replacePools(pools, now: SystemTime.milliseconds())
+      },
+      upsert: { pool in
+        directory.upsert(pool)
+        book?.upsert(pool, now: SystemTime.milliseconds())
+      },
+      remove: { key in
+        directory.removePool(key.name)
+        book?.removePool(key.name)
+      })
   }
 
   private static func subnetSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderSubnet> {
@@ -85,9 +98,22 @@ public final class DirectoryFeed: Sendable {
       upsert: { directory.upsert($0) }, remove: { directory.removeSubnet($0.name) })
   }
 
-  private static func reservedSink(_ directory: PoolDirectory) -> ReflectorSink<SpiderReservedIP> {
+  private static func reservedSink(
+    _ directory: PoolDirectory, _ book: AddressBook?
+  ) -> ReflectorSink<SpiderReservedIP> {
     ReflectorSink(
-      reading: { SpiderReservedIP($0) }, replaceAll: { directory.replaceReservedIPs($0) },
-      upsert: { directory.upsert($0) }, remove: { directory.removeReservedIP($0.name) })
+      reading: { SpiderReservedIP($0) },
+      replaceAll: { all in
+        directory.replaceReservedIPs(all)
+        book?.replaceReserved(all)
+      },
+      upsert: { reserved in
+        directory.upsert(reserved)
+        book?.setReserved(reserved.metadata.name, reserved.ips)
+      },
+      remove: { key in
+        directory.removeReservedIP(key.name)
+        book?.setReserved(key.name, [])
+      })
   }
 }

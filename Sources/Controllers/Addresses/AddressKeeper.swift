@@ -1,0 +1,177 @@
+public import Admission
+public import Cluster
+internal import CoreMetrics
+internal import IPAM
+internal import JSON
+internal import KubernetesAPI
+public import Logging
+
+/// Gives addresses back that nobody holds any more. It works on the replica that has the Lease.
+///
+/// A Pod that is seen to go gives its addresses back at once. Any other record without a Pod is looked at twice, a grace
+/// apart, and then by a live read of its name and UID: a wrong release is worse than a slow one.
+public actor AddressKeeper {
+  /// When records are looked at, and how long they are let be.
+  public struct Timing: Sendable {
+    /// Between two looks at all records.
+    public var period = Duration.seconds(5)
+    /// How long a record without a Pod stays, from the first look at it, in milliseconds: longer than the API server may
+    /// still store the Pod.
+    public var grace: UInt64 = 65_000
+    /// Live reads for one look; the others wait for the next one.
+    public var readsPerLook = 200
+
+    /// The defaults.
+    public init() {}
+  }
+
+  private let store: any ClusterStore
+  private let book: AddressBook
+  private let committer: PoolCommitter
+  private let signer: any TokenSigner
+  private let sets = StatefulSetIndex()
+  private let timing: Timing
+  private let clock: CommitTiming
+  private let logger: Logger
+  private let reclaims = Counter(label: "spiderpool_ip_gc_counts_total")
+  private let failures = Counter(label: "spiderpool_ip_gc_failure_counts_total")
+  private let candidates = Gauge(label: "spiderpool_webhook_gc_candidates")
+  /// When a record was first seen without its Pod.
+  private var firstSeen: [Suspect: UInt64] = [:]
+  /// Pods that were without records at the last look.
+  private var missed: Set<PodUID> = []
+
+  /// A record that may be nobody's.
+  private struct Suspect: Hashable {
+    let pool: String
+    let record: AllocationRecord
+  }
+
+  /// A keeper that does nothing yet.
+  public init(
+    store: any ClusterStore, book: AddressBook, committer: PoolCommitter, signer: any TokenSigner,
+    clock: CommitTiming, timing: Timing = Timing(), logger: Logger
+  ) {
+    self.store = store
+    self.book = book
+    self.committer = committer
+    self.signer = signer
+    self.clock = clock
+    self.timing = timing
+    self.logger = logger
+  }
+
+  /// Keeps the addresses until the task is cancelled, that is, until the Lease is lost.
+  public func run() async {
+    let reflector = sets.makeReflector(from: store, logger: logger)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await reflector.run() }
+      group.addTask {
+        await reflector.synced()
+        while !Task.isCancelled {
+          await self.look()
+          await self.clock.sleep(self.timing.period)
+        }
+      }
+      await group.waitForAll()
+    }
+    firstSeen = [:]
+    missed = []
+  }
+
+  /// Deals with what was seen of a Pod.
+  public func take(_ news: PodFollower.News) async {
+    switch news {
+    case .finished(let pod): await release(pod)
+    case .placed: break
+    }
+  }
+
+  private func release(_ pod: PodSighting) async {
+    if pod.isStateful, sets.wants(pod.key) { return }
+    var pools: Set<String> = []
+    for (pool, record) in book.records(of: pod.uid) where book.release(pool, record, now: clock.wallClock()) {
+      pools.insert(pool)
+    }
+    for pool in pools { await committer.nudge(pool) }
+  }
+
+  /// Records the addresses of a Pod that nobody bound: the mutating webhook alone was asked, or a record was lost.
+  private func bind(_ pod: PodSighting) async {
+    guard let order = book.order(for: pod, signer: signer) else { return }
+    let result = await committer.bind(order, deadline: clock.monotonic() &+ 30_000_000_000)
+    if case .refused(let refusal) = result {
+      logger.error(
+        "a Pod has addresses that are not its own; delete it",
+        metadata: ["pod": "\(pod.key)", "reason": "\(refusal)"])
+    }
+  }
+
+  // MARK: looking at all records
+
+  private func look() async {
+    let now = clock.wallClock()
+    var due: [Suspect] = []
+    var seen: [Suspect: UInt64] = [:]
+    for pool in book.poolNames {
+      for record in book.suspects(in: pool) where !sets.wants(record.pod) {
+        let suspect = Suspect(pool: pool, record: record)
+        let first = firstSeen[suspect]
+        seen[suspect] = first ?? now
+        if let first, now >= first + timing.grace, due.count < timing.readsPerLook { due.append(suspect) }
+      }
+    }
+    firstSeen = seen
+    candidates.record(seen.count)
+    await reclaim(due)
+    let unrecorded = book.unrecorded(limit: timing.readsPerLook)
+    // Those that were unrecorded at the last look too: for most a status that says otherwise is on its way.
+    for pod in unrecorded where missed.contains(pod.uid) { await bind(pod) }
+    missed = Set(unrecorded.map(\.uid))
+    for pool in book.poolNames { await committer.nudge(pool, mendsCounts: true) }
+    for pool in book.releasedPools() { await letGo(pool) }
+  }
+
+  private func reclaim(_ due: [Suspect]) async {
+    var pools: Set<String> = []
+    for suspect in due where !Task.isCancelled {
+      guard await isGone(suspect), book.release(suspect.pool, suspect.record, now: clock.wallClock()) else {
+        continue
+      }
+      reclaims.increment()
+      logger.notice(
+        "an address was held by nobody and is free again",
+        metadata: [
+          "pool": "\(suspect.pool)", "address": "\(suspect.record.address)", "pod": "\(suspect.record.pod)",
+          "uid": "\(suspect.record.uid)",
+        ])
+      pools.insert(suspect.pool)
+    }
+    for pool in pools { await committer.nudge(pool) }
+  }
+
+  private func isGone(_ suspect: Suspect) async -> Bool {
+    if let pod = book.sighting(of: suspect.record.uid) { return pod.hasEnded }
+    switch await LivePod.look(for: suspect.record, in: store) {
+    case .gone: return true
+    case .alive: return false
+    case .unknown(let reason):
+      failures.increment()
+      logger.debug(
+        "a Pod could not be looked for", metadata: ["pod": "\(suspect.record.pod)", "reason": "\(reason)"])
+      return false
+    }
+  }
+
+  /// Takes our finalizer from a pool that is being deleted and holds nothing.
+  private func letGo(_ pool: String) async {
+    do throws(ClusterError) {
+      let object = try await store.get(.spiderIPPool, namespace: nil, name: pool)
+      guard let patch = FinalizerPatch.make(for: object) else { return }
+      _ = try await store.patch(.spiderIPPool, namespace: nil, name: pool, mergePatch: patch)
+    } catch {
+      if case .notFound = error { return book.removePool(pool) }
+      logger.debug("a finalizer was not taken away", metadata: ["pool": "\(pool)", "reason": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,48 @@
+internal import Cluster
+internal import CoreMetrics
+
+/// The clocks and the patience of whoever writes pools' statuses.
+public struct CommitTiming: Sendable {
+  /// Nanoseconds on a clock that never goes back.
+  public var monotonic: @Sendable () -> UInt64 = SystemTime.monotonic
+  /// Milliseconds since 1970.
+  public var wallClock: @Sendable () -> UInt64 = SystemTime.milliseconds
+  /// Returns after a time, or at once when the task is cancelled.
+  public var sleep: @Sendable (Duration) async -> Void = { duration in
+    // Cancellation is the only error, and ends the sleep as it should.
+    _ = try? await Task.sleep(for: duration)
+  }
+  /// The share of a write's own time that passes before the next write of the pool.
+  public var pauseShare = 0.5
+  /// The longest such pause.
+  public var longestPause = Duration.milliseconds(50)
+  /// The pause after the first failure, doubled with each further one.
+  public var firstBackoff = Duration.milliseconds(20)
+  /// What the doubling ends at.
+  public var longestBackoff = Duration.seconds(1)
+  /// How often a write that nobody waits for is tried; whoever finds that it is still missing asks again.
+  public var attemptsForNobody = 8
+
+  /// The defaults, with the system's clocks.
+  public init() {}
+
+  func pause(after cost: UInt64) -> Duration {
+    min(longestPause, .nanoseconds(Int64(Double(cost) * pauseShare)))
+  }
+
+  func backoff(_ attempt: Int) -> Duration {
+    min(longestBackoff, firstBackoff * (1 << min(attempt - 1, 10)))
+  }
+}
+
+/// What is counted of the writes.
+struct CommitCounters: Sendable {
+  /// Writes of a pool's status.
+  let writes = Counter(label: "spiderpool_webhook_status_writes_total")
+  /// Those that met another one.
+  let conflicts = Counter(label: "spiderpool_ipam_allocation_update_ippool_conflict_counts_total")
+  /// Those that failed otherwise.
+  let failures = Counter(label: "spiderpool_webhook_status_write_failures_total")
+  /// Bindings that another replica's came before.
+  let lost = Counter(label: "spiderpool_webhook_lost_bindings_total")
+}

@@ -1,0 +1,27 @@
+internal import Cluster
+internal import IPAM
+internal import KubernetesAPI
+
+/// A Pod as it is now, from the source of truth: what is known from watches may be old.
+enum LivePod {
+  /// What was found.
+  enum Sight: Sendable, Equatable {
+    /// No Pod of this name has this UID.
+    case gone
+    /// It is there, terminating or not.
+    case alive
+    /// It could not be found out.
+    case unknown(String)
+  }
+
+  /// Looks for the Pod of a record by its name and its UID.
+  static func look(for record: AllocationRecord, in store: any ClusterStore) async -> Sight {
+    do throws(ClusterError) {
+      let pod = try await store.get(.pod, namespace: record.pod.namespace, name: record.pod.name)
+      return PodUID(pod.uid) == record.uid ? .alive : .gone
+    } catch {
+      guard case .notFound = error else { return .unknown("\(error)") }
+      return .gone
+    }
+  }
+}

@@ -1,0 +1,75 @@
+internal import Cluster
+internal import IPAM
+internal import JSON
+internal import KubernetesAPI
+internal import Logging
+internal import Synchronization
+
+/// Which Pods the cluster's StatefulSets want: those find their addresses again.
+final class StatefulSetIndex: Sendable {
+  private struct Ordinals: Sendable {
+    var start: Int64
+    var replicas: Int64
+  }
+
+  private struct Named: Sendable {
+    let key: ObjectKey
+    let ordinals: Ordinals
+  }
+
+  private let sets = Mutex<[ObjectKey: Ordinals]>([:])
+
+  /// Follows the StatefulSets of a store until the task is cancelled.
+  func makeReflector(from store: any ClusterStore, logger: Logger) -> some SyncedRunner {
+    Reflector(store: store, type: .statefulSet, sink: sink(), logger: logger)
+  }
+
+  /// Whether a StatefulSet of that name wants a Pod of that number. One that is being deleted counts until it is gone.
+  func wants(_ pod: PodKey) -> Bool {
+    guard let (name, ordinal) = Self.parts(pod.name) else { return false }
+    guard let set = sets.withLock({ $0[ObjectKey(namespace: pod.namespace, name: name)] }) else {
+      return false
+    }
+    return ordinal >= set.start && ordinal - set.start < set.replicas
+  }
+
+  /// The StatefulSet's name and the number, of which the last dash is followed by nothing but digits.
+  static func parts(_ name: String) -> (set: String, ordinal: Int64)? {
+    guard let dash = name.lastIndex(of: "-"), dash != name.startIndex else { return nil }
+    let digits = name[name.index(after: dash)...]
+    guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let ordinal = Int64(digits)
+    else { return nil }
+    return (String(name[..<dash]), ordinal)
+  }
+
+  private func sink() -> ReflectorSink<Named> {
+    ReflectorSink(
+      decode: { object in
+        var parser = JSONParser()
+        return try parser.read(object.json) { view in
+          let spec = view["spec"]
+          return Named(
+            key: object.key,
+            ordinals: Ordinals(
+              start: spec?["ordinals"]?["start"]?.int ?? 0, replicas: spec?["replicas"]?.int ?? 1))
+        }
+      },
+      replaceAll: { all in
+        self.sets.withLock {
+          $0 = Dictionary(all.map { ($0.key, $0.ordinals) }, uniquingKeysWith: { _, last in last })
+        }
+      },
+      upsert: { item in self.sets.withLock { $0[item.key] = item.ordinals } },
+      remove: { key in self.sets.withLock { $0[key] = nil } })
+  }
+}
+
+/// What a reflector does, whatever it reflects.
+protocol SyncedRunner: Sendable {
+  /// Follows until the task is cancelled.
+  func run() async
+  /// Returns when all was listed once, or the task is cancelled.
+  func synced() async
+}
+
+extension Reflector: SyncedRunner {}

@@ -1,0 +1,119 @@
+import Addressing
+import Admission
+import Cluster
+import IPAM
+import KubernetesAPI
+import Testing
+
+@testable import Controllers
+
+@Suite("Pool committer", .timeLimit(.minutes(1)))
+struct PoolCommitterTests {
+  @Test func `stores a binding before it says so, in Spiderpool's form`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0") == .bound)
+    let pool = try await stored.pool("a")
+    #expect(pool.allocatedIPs == #"{"10.6.0.2":{"pod":"default/web-0","podUid":"uid-web-0"}}"#)
+    #expect(pool.allocatedIPCount == 1 && pool.totalIPCount == 9)
+  }
+
+  @Test func `puts what comes during a write into the next one`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.99"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    let gate = Gate()
+    replica.plan.inject(.hold(gate), into: .updateStatus)
+    try await withThrowingTaskGroup(of: BindResult.self) { group in
+      group.addTask { try await replica.bind("10.6.0.1", of: "a", to: "first") }
+      await gate.reached()
+      for number in 2...40 {
+        group.addTask { try await replica.bind("10.6.0.\(number)", of: "a", to: "web-\(number)") }
+      }
+      while replica.book.draft(of: "a")?.records != 40 { await Task.yield() }
+      gate.open()
+      for try await result in group { #expect(result == .bound) }
+    }
+    #expect(replica.plan.calls(of: .updateStatus) == 2)
+    #expect(try await stored.records("a").count == 40)
+  }
+
+  @Test func `lets one of two replicas have an address, and tells the other whose it is`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let (first, second) = (AddressReplica(stored.store), AddressReplica(stored.store))
+    try await first.catchUp()
+    try await second.catchUp()
+    #expect(try await first.bind("10.6.0.5", of: "a", to: "one") == .bound)
+    let result = try await second.bind("10.6.0.5", of: "a", to: "two")
+    guard case .refused(.taken("a", let holder)) = result else {
+      Issue.record("\(result)")
+      return
+    }
+    #expect(holder.pod.name == "one")
+    // What the second one holds is laid over what the first one wrote.
+    #expect(try await second.bind("10.6.0.6", of: "a", to: "two") == .bound)
+    #expect(
+      try await stored.records("a") == ["10.6.0.5": "default/one uid-one", "10.6.0.6": "default/two uid-two"])
+  }
+
+  @Test(arguments: [
+    FaultPlan.Fault.fail(.tooManyRequests(retryAfter: .milliseconds(1))), .fail(.unavailable("away")),
+    .fail(.conflict("somebody was faster")), .loseAnswer(.timeout("no answer")),
+  ])
+  func `tries again until it is stored`(fault: FaultPlan.Fault) async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    replica.plan.inject(fault, into: .updateStatus, times: 3)
+    #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0") == .bound)
+    #expect(try await stored.records("a") == ["10.6.0.2": "default/web-0 uid-web-0"])
+  }
+
+  @Test func `gives all addresses of an order back when one cannot be had`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9", "b": "10.6.1.1-10.6.1.9"])
+    let (first, second) = (AddressReplica(stored.store), AddressReplica(stored.store))
+    try await first.catchUp()
+    try await second.catchUp()
+    #expect(try await first.bind("10.6.1.1", of: "b", to: "one") == .bound)
+    let grants = [("a", "10.6.0.1"), ("b", "10.6.1.1")]
+    let order = BindOrder(
+      id: ReservationID(7),
+      grants: try grants.enumerated().map { index, grant in
+        AddressGrant(interface: index, pool: grant.0, address: try .init(grant.1))
+      },
+      pod: PodKey(namespace: "default", name: "two"), uid: PodUID("uid-two"),
+      owner: OwnerKey(id: "owner", label: "owner"))
+    guard case .refused = await second.committer.bind(order, deadline: .max) else {
+      Issue.record("an address of another Pod was bound")
+      return
+    }
+    while try await stored.pool("a").allocatedIPs != nil { await Task.yield() }
+    #expect(try await stored.records("b") == ["10.6.1.1": "default/one uid-one"])
+  }
+
+  @Test func `moves the address of an earlier Pod of that name, once it is gone`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    let pod = #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0","namespace":"default"},"spec":{}}"#
+    let live = try await stored.store.create(.pod, namespace: "default", json: Array(pod.utf8))
+    #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: live.uid) == .bound)
+    guard case .refused(.earlierPod) = try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: "new")
+    else {
+      Issue.record("the address of a live Pod was moved")
+      return
+    }
+    try await stored.store.delete(.pod, namespace: "default", name: "web-0")
+    #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: "new") == .bound)
+    #expect(try await stored.records("a") == ["10.6.0.2": "default/web-0 new"])
+  }
+
+  @Test func `says that the pool is gone when it is`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    try await stored.store.delete(.spiderIPPool, namespace: nil, name: "a")
+    #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0") == .refused(.unknownPool("a")))
+  }
+}
