@@ -35,12 +35,19 @@ issue_certificates() {
     "$program" certs issue --dir "$certificates" --host "$host"
 }
 
-# render: what to apply, with the image, and with PodDisruptionBudget in the version this cluster has.
+# render: what to apply, with the image, and with PodDisruptionBudget and flow control in the versions this cluster has.
 render() {
-    local policy=policy/v1
-    kubectl api-versions | grep -qx policy/v1 || policy=policy/v1beta1
+    local policy=policy/v1 flow=flowcontrol.apiserver.k8s.io versions version shares=nominalConcurrencyShares
+    versions="$(kubectl api-versions)"
+    grep -qx policy/v1 <<<"$versions" || policy=policy/v1beta1
+    for version in v1 v1beta3 v1beta2 v1beta1; do
+        grep -qx "$flow/$version" <<<"$versions" && break
+    done
+    # Until 1.25 the shares had another name.
+    [[ $version == v1beta[12] ]] && shares=assuredConcurrencyShares
     kubectl kustomize "$manifests" |
-        sed -e "s|image: spiderpool-webhook:latest|image: $image|" -e "s|^apiVersion: policy/v1\$|apiVersion: $policy|"
+        sed -e "s|image: spiderpool-webhook:latest|image: $image|" -e "s|^apiVersion: policy/v1\$|apiVersion: $policy|" \
+            -e "s|^apiVersion: $flow/v1\$|apiVersion: $flow/$version|" -e "s|nominalConcurrencyShares|$shares|"
 }
 
 # trust_ca KIND: writes the CA into every webhook of a configuration.

@@ -9,6 +9,8 @@ struct DurationArgument: ExpressibleByArgument, CustomStringConvertible {
     return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 
+  var milliseconds: UInt64 { nanoseconds / 1_000_000 }
+
   init(_ duration: Duration) {
     self.duration = duration
   }

@@ -14,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "State") var state: StateOptions
   @OptionGroup(title: "Addresses and certificates") var transport: TransportOptions
+  @OptionGroup(title: "Addresses of Pods") var addresses: AddressOptions
   @OptionGroup(title: "Limits") var limits: LimitOptions
   @OptionGroup(title: "Log") var log: LogOptions
 
@@ -92,6 +93,22 @@ struct TransportOptions: ParsableArguments {
 
   @Option(help: "Event loops for reviews; 0: one per core.")
   var loops = 0
+}
+
+/// How Pods get their addresses.
+struct AddressOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Give Pods the addresses of the pools that their annotations name.")
+  var pods = true
+
+  @Option(
+    help: """
+      How long an address stays a Pod's that was admitted and never seen. Never shorter than the API server may take to \
+      store a Pod (its --request-timeout, 60s).
+      """)
+  var unconfirmedGrace = DurationArgument(.seconds(65))
+
+  @Option(help: "Addresses that one owner's Pods may hold without having been seen.")
+  var unconfirmedPerOwner = 1000
 }
 
 /// The limits that deployments have reason to change; the others have one default.

@@ -12,22 +12,23 @@ final class Monitor: Sendable {
   /// Thrown once the end has begun.
   let isDraining = Latch()
 
-  private let feed: DirectoryFeed
+  private let statuses: @Sendable () -> [DirectoryFeed.Status]
   private let webhook: HTTPServer
   private let serving: ServingCertificate
   private let sink: LogSink
 
   /// Adds its conditions to `conditions`.
   init(
-    feed: DirectoryFeed, webhook: HTTPServer, serving: ServingCertificate, sink: LogSink,
+    statuses: @escaping @Sendable () -> [DirectoryFeed.Status], webhook: HTTPServer,
+    serving: ServingCertificate, sink: LogSink,
     conditions: Conditions
   ) {
-    self.feed = feed
+    self.statuses = statuses
     self.webhook = webhook
     self.serving = serving
     self.sink = sink
     conditions.readiness.add("certificate") { [serving] in serving.fault(now: currentUnixTime()) }
-    conditions.readiness.add("caches") { [feed] in Self.missing(feed) }
+    conditions.readiness.add("caches") { [statuses] in Self.missing(statuses()) }
     conditions.readiness.add("listening") { [isListening] in
       isListening.isSet ? nil : "reviews are not served yet"
     }
@@ -37,8 +38,8 @@ final class Monitor: Sendable {
     conditions.liveness.add("ping") { nil }
   }
 
-  private static func missing(_ feed: DirectoryFeed) -> String? {
-    let missing = feed.statuses.filter { !$0.status.isSynced }
+  private static func missing(_ statuses: [DirectoryFeed.Status]) -> String? {
+    let missing = statuses.filter { !$0.status.isSynced }
     if missing.isEmpty { return nil }
     return missing.map { kind, status in
       let reason = status.lastFailure.map { " (\($0))" } ?? ""
@@ -50,7 +51,7 @@ final class Monitor: Sendable {
   func publish() {
     webhook.publishMetrics()
     let now = SystemTime.monotonic()
-    for (kind, status) in feed.statuses {
+    for (kind, status) in statuses() {
       let labels = [("kind", kind)]
       let lag = status.lastHeard == 0 ? 0 : Double(now - min(now, status.lastHeard)) / 1e9
       Gauge(label: MetricNames.watchLag, dimensions: labels).record(lag)

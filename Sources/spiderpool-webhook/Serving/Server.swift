@@ -42,15 +42,19 @@ struct Server {
     let serving = try ServingCertificate(options.transport, logger: Logger(label: "certificate"))
     let state = try StateSource(options.state)
     let directory = PoolDirectory()
-    let feed = DirectoryFeed(directory, from: state.store, logger: Logger(label: "feed"))
+    let admission = state.admission(settings)
+    let addresses = options.addresses.pods ? AddressService(state, options.addresses, admission) : nil
+    let feed = DirectoryFeed(
+      directory, addresses?.admission.book, from: state.store, logger: Logger(label: "feed"))
     let service = ReviewService(
-      reviewer: Reviewer(directory: directory, settings: state.admission(settings)),
-      register: state.register(for: directory), recorder: state.local,
+      reviewer: Reviewer(directory: directory, settings: admission, pods: addresses?.admission),
+      committer: addresses?.committer, register: state.register(for: directory), recorder: state.local,
       log: DecisionLog(sink: sink, format: options.log.logFormat, isEnabled: options.log.logLevel <= .info))
     let conditions = Conditions()
     let ports = try Ports(options, serving, service, conditions, registry)
     let monitor = Monitor(
-      feed: feed, webhook: ports.webhook, serving: serving, sink: sink, conditions: conditions)
+      statuses: { feed.statuses + (addresses?.follower.statuses ?? []) }, webhook: ports.webhook,
+      serving: serving, sink: sink, conditions: conditions)
     registry.onScrape { monitor.publish() }
     serving.follow(ports.webhook)
 
@@ -61,8 +65,10 @@ struct Server {
         group.addTask { await feed.run() }
         group.addTask {
           await feed.synced()
+          await addresses?.ready()
           arrival.yield(.synced)
         }
+        if let addresses { group.addTask { await addresses.run() } }
       }
     }
     logger.info("waiting for the cluster's state", metadata: ["from": "\(state)"])

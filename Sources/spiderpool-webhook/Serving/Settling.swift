@@ -29,19 +29,41 @@ final class Settling: Sendable {
     self.timeout = timeout
   }
 
+  /// When a binding is given up: before the answer is due, so that nothing is bound after it was denied.
+  private var bindDeadline: UInt64 {
+    let parts = (timeout * (Self.share * 0.9)).components
+    return start &+ UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
+  }
+
   /// Starts the work and the clock.
   func begin(_ outcome: ReviewOutcome) {
     let clock = Task { [self] in
       try await Task.sleep(for: timeout * Self.share)
-      answer(service.reviewer.unavailable(outcome, because: Self.lateness))
+      answer(tooLate(outcome))
     }
     Task { [self] in
-      answer(await settle(outcome))
+      let settled = await settle(outcome)
+      let isHeard = answer(settled)
       clock.cancel()
+      // Denied already, for want of time: nobody will ever have these addresses.
+      if !isHeard, let order = settled.binding { await service.committer?.withdraw(order) }
     }
   }
 
+  private func tooLate(_ outcome: ReviewOutcome) -> ReviewOutcome {
+    outcome.binding == nil
+      ? service.reviewer.unavailable(outcome, because: Self.lateness)
+      : service.reviewer.unbound(outcome, because: Self.lateness)
+  }
+
   private func settle(_ outcome: ReviewOutcome) async -> ReviewOutcome {
+    if let order = outcome.binding, let committer = service.committer {
+      switch await committer.bind(order, deadline: bindDeadline) {
+      case .bound: break
+      case .refused(let refusal): return service.reviewer.denial(of: outcome, because: refusal)
+      case .unavailable(let reason): return service.reviewer.unbound(outcome, because: reason)
+      }
+    }
     if let claim = outcome.claim, let register = service.register {
       switch await register.register(claim) {
       case .registered: break
@@ -62,13 +84,16 @@ final class Settling: Sendable {
     }
   }
 
-  private func answer(_ outcome: ReviewOutcome) {
-    guard isAnswered.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+  /// Whether this was the first answer.
+  @discardableResult
+  private func answer(_ outcome: ReviewOutcome) -> Bool {
+    guard isAnswered.exchange(true, ordering: .acquiringAndReleasing) == false else { return false }
     let nanoseconds = MonotonicClock.now() &- start
     var metrics = ReviewMetrics()
     metrics.record(outcome.decision, nanoseconds: nanoseconds)
     service.log.write(outcome.decision, nanoseconds: nanoseconds)
     responder.respond(HTTPResponse(status: outcome.httpStatus, body: outcome.body))
+    return true
   }
 }
 

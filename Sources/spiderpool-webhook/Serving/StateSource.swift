@@ -52,6 +52,14 @@ enum StateSource: CustomStringConvertible {
     }
   }
 
+  /// Where replicas keep what they share.
+  var namespace: String {
+    switch self {
+    case .kubernetes(_, let namespace): namespace
+    case .local: "spiderpool"
+    }
+  }
+
   /// The embedded store, which writes down what was admitted.
   var local: LocalCluster? {
     if case .local(let cluster, _) = self { cluster } else { nil }

@@ -11,6 +11,8 @@ internal import Transport
 /// What the handlers of all loops share.
 struct ReviewService: Sendable {
   let reviewer: Reviewer
+  /// Who stores the addresses of Pods; nil where Pods get none.
+  let committer: PoolCommitter?
   /// Where claims are agreed on with other replicas; nil where there is no other.
   let register: ClaimRegister?
   /// Where admitted objects are written down; nil where an API server does that.
@@ -57,6 +59,7 @@ final class WebhookHandler: LoopHandler {
     let outcome = service.reviewer.review(request.body, parser: &parser, phase: phase, now: now)
     let hasToWait =
       (outcome.claim != nil && service.register != nil)
+      || (outcome.binding != nil && service.committer != nil)
       || (outcome.admitted != nil && service.recorder != nil)
     if hasToWait {
       let settling = Settling(
