@@ -3,7 +3,7 @@ import Testing
 @testable import IPAM
 
 @Suite struct `Patterns of names` {
-  /// Checked against Go's `filepath.Match`.
+  /// The cases follow the description of Go's `filepath.Match`, escapes and classes included.
   @Test(arguments: [
     ("*", "", true), ("*", "web", true), ("web", "web", true), ("web", "web1", false), ("web*", "web", true),
     ("web-*", "web-a", true), ("*-a", "web-a", true), ("*-a", "web-b", false), ("w*b", "web", true),

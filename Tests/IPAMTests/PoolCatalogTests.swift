@@ -104,7 +104,7 @@ import Testing
         #expect(catalog.defaultPools(family).map(\.name) == defaults, "seed \(seed)")
       }
       #expect(
-        catalog.pools(matching: pattern, .v4).map(\.name) == names.filter { $0.hasPrefix("b") },
+        catalog.entries(matching: pattern, .v4).map(\.facts.name) == names.filter { $0.hasPrefix("b") },
         "seed \(seed)")
     }
   }

@@ -245,7 +245,7 @@ import Testing
     #expect(
       try fixture.chosen() == [
         "metadata.annotations[ipam.spidernet.io/ippool]: Required value: none of the default IPv4 pools serves this "
-          + "Pod: a is disabled (spec.disable); name one that does: "
+          + "Pod: a is disabled (spec.disable); write "
           + #"ipam.spidernet.io/ippool: '{"ipv4":["pool-a"],"ipv6":["pool-b"]}'"#
       ])
   }

@@ -2,44 +2,51 @@ internal import JSON
 internal import KubernetesAPI
 
 /// An annotation as messages tell of it: the field, what stands there, and an example of what would be right.
+///
+/// Texts are made only when something is to be said.
 struct AnnotationSite {
-  /// The field of the Pod that leads to the annotation.
-  let path: FieldPath
-  /// What stands there; none for an annotation that is not there.
-  let value: FieldError.Value
-  /// What the detail starts with, when the annotation is not the Pod's own.
-  let prefix: String
-  /// The whole line to write, with its key.
-  let example: String
+  /// Where the annotation stands.
+  enum Holder: Equatable {
+    /// On the Pod, with this text.
+    case pod(text: String)
+    /// On the Pod's namespace.
+    case namespace(String)
+    /// Nowhere; the Pod could have it.
+    case nobody
+  }
+
+  /// The annotation's key.
+  let key: StaticString
+  let holder: Holder
+  /// A right value, to write between single quotes.
+  let example: StaticString
   /// The rule that is broken when the annotation cannot be read.
   let format: RuleID
 
-  /// An annotation of the Pod itself.
-  init(onPod key: StaticString, _ text: String?, example: String, format: RuleID) {
-    path = .metadata.child("annotations").key(key.description)
-    value = text.map { .string($0) } ?? .none
-    prefix = ""
-    self.example = "\(key): '\(example)'"
-    self.format = format
+  /// The field of the Pod that leads to the annotation.
+  private var path: FieldPath {
+    if case .namespace = holder { return .metadata.child("namespace") }
+    return .metadata.child("annotations").key(key.description)
   }
 
-  /// An annotation of the Pod's namespace.
-  init(onNamespace namespace: String, _ key: StaticString, example: String, format: RuleID) {
-    path = .metadata.child("namespace")
-    value = .string(namespace)
-    prefix = "the namespace's annotation \(key): "
-    self.example = "\(key): '\(example)'"
-    self.format = format
-  }
+  /// The line to write.
+  private var exampleLine: String { "\(key): '\(example)'" }
 
   /// A mistake at a place in the annotation's JSON; an empty place is the whole of it.
   func mistake(_ place: String, _ detail: String, _ rule: RuleID) -> FieldError {
-    FieldError(.invalid, path, value, prefix + (place.isEmpty ? detail : "\(place): \(detail)"), rule: rule)
+    let detail = place.isEmpty ? detail : "\(place): \(detail)"
+    switch holder {
+    case .pod(let text): return FieldError(.invalid, path, .string(text), detail, rule: rule)
+    case .namespace(let name):
+      let detail = "the namespace's annotation \(key): \(detail)"
+      return FieldError(.invalid, path, .string(name), detail, rule: rule)
+    case .nobody: return FieldError(.required, path, .none, "\(detail); write \(exampleLine)", rule: rule)
+    }
   }
 
   /// A mistake in the annotation's form, with the example.
   func malformed(_ place: String, _ detail: String) -> FieldError {
-    mistake(place, "\(detail); write \(example)", format)
+    mistake(place, "\(detail); write \(exampleLine)", format)
   }
 }
 

@@ -4,9 +4,8 @@ internal import KubernetesAPI
 /// The pools that one list stands for, before it is asked whom they serve.
 struct CandidateList {
   let family: IPFamily
-  let pools: [PoolFacts]
-  /// Where the list stands in the annotation's JSON.
-  let place: String
+  let pools: [CatalogEntry]
+  let place: AnnotationPlace
   /// The annotation.
   let site: AnnotationSite
 }
@@ -26,13 +25,15 @@ struct CandidateSearch {
   /// The pools in the order written. The pools of a pattern stand at its place, those with an affinity first, then by name.
   /// A pool that is named and matched, or matched twice, stays at its first place.
   mutating func candidates(of list: PoolList, _ mistakes: inout Mistakes) -> CandidateList {
-    var pools: [PoolFacts] = []
-    var seen: Set<String> = []
+    var pools: [CatalogEntry] = []
+    // Names alone are never there twice.
+    var seen: Set<ObjectIdentifier>? = list.names.contains(where: NamePattern.isPattern) ? [] : nil
     var isMistaken = false
     for (position, name) in list.names.enumerated() {
       if mistakes.isFull { break }
       do throws(FieldError) {
-        for pool in try find(name, at: position, of: list) where seen.insert(pool.name).inserted {
+        for pool in try find(name, at: position, of: list)
+        where seen?.insert(ObjectIdentifier(pool)).inserted ?? true {
           pools.append(pool)
         }
       } catch {
@@ -48,35 +49,37 @@ struct CandidateSearch {
   }
 
   /// The default pools of a family: those with an affinity first, then by name.
-  func defaults(_ family: IPFamily) -> [PoolFacts] { Self.inOrder(catalog.defaultPools(family)) }
+  func defaults(_ family: IPFamily) -> [CatalogEntry] { Self.byPriority(catalog.defaultEntries(family)) }
 
-  private static func inOrder(_ pools: [PoolFacts]) -> [PoolFacts] {
-    let keyed = pools.map { (priority: $0.priority, pool: $0) }
-    return keyed.sorted { ($1.priority, $0.pool.name) < ($0.priority, $1.pool.name) }.map(\.pool)
+  /// Those of higher priority first; the order of the others among themselves, which is that of their names, stays.
+  private static func byPriority(_ pools: [CatalogEntry]) -> [CatalogEntry] {
+    guard let first = pools.first, !pools.allSatisfy({ $0.priority == first.priority }) else { return pools }
+    let keyed = pools.enumerated().map { (priority: $0.element.priority, position: $0.offset) }
+    return keyed.sorted { ($1.priority, $0.position) < ($0.priority, $1.position) }.map { pools[$0.position] }
   }
 
   private mutating func find(_ name: String, at position: Int, of list: PoolList) throws(FieldError)
-    -> [PoolFacts]
+    -> [CatalogEntry]
   {
     if name.isEmpty { return [] }
-    let place = list.place(of: position)
+
     if NamePattern.isPattern(name) {
       do throws(NamePattern.Mistake) {
-        return Self.inOrder(catalog.pools(matching: try NamePattern(name), list.family))
+        return Self.byPriority(catalog.entries(matching: try NamePattern(name), list.family))
       } catch {
         let detail = "\(GoText.quoted(name)) \(error.rawValue); write a pattern such as \"web-*\""
-        throw list.site.mistake(place, detail, Self.patternID)
+        throw list.site.mistake(list.place.entry(position), detail, Self.patternID)
       }
     }
-    guard let pool = catalog[name] else {
+    guard let pool = catalog.entry(name) else {
       let detail = "there is no pool \(GoText.quoted(name)); \(suggestion(for: name, list.family))"
-      throw list.site.mistake(place, detail, Self.unknownID)
+      throw list.site.mistake(list.place.entry(position), detail, Self.unknownID)
     }
-    if pool.family != list.family {
+    if pool.facts.family != list.family {
       let detail =
-        "\(GoText.quoted(name)) is an \(pool.family) pool; name it among the \(pool.family) pools, "
+        "\(GoText.quoted(name)) is an \(pool.facts.family) pool; name it among the \(pool.facts.family) pools, "
         + "and an \(list.family) pool here"
-      throw list.site.mistake(place, detail, Self.familyID)
+      throw list.site.mistake(list.place.entry(position), detail, Self.familyID)
     }
     return [pool]
   }
@@ -88,7 +91,7 @@ struct CandidateSearch {
       ? "there is no \(list.family) pool yet" : "the \(list.family) pools are \(NameSuggestion.listed(names))"
     let shown = NameSuggestion.listed(patterns)
     return list.site.mistake(
-      list.place, "no \(list.family) pool matches \(shown); \(known)", Self.patternID)
+      list.place.text, "no \(list.family) pool matches \(shown); \(known)", Self.patternID)
   }
 
   private mutating func suggestion(for name: String, _ family: IPFamily) -> String {
@@ -98,6 +101,6 @@ struct CandidateSearch {
   }
 
   private func names(_ family: IPFamily) -> [String] {
-    catalog.names.filter { catalog[$0]?.family == family }
+    catalog.names.filter { catalog.entry($0)?.facts.family == family }
   }
 }

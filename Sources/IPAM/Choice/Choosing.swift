@@ -10,24 +10,18 @@ struct Choosing {
     let lists: [CandidateList]
   }
 
-  let pod: PodFacts
-  let namespace: NamespaceFacts?
-  let settings: ChoiceSettings
-  let filter: PoolFilter
+  var filter: PoolFilter
   var search: CandidateSearch
   var mistakes = Mistakes()
   var awaitsNode = false
 
-  init(
-    pod: PodFacts, namespace: NamespaceFacts?, catalog: PoolCatalog, settings: ChoiceSettings,
-    filter: PoolFilter
-  ) {
-    self.pod = pod
-    self.namespace = namespace
-    self.settings = settings
+  init(filter: PoolFilter, catalog: PoolCatalog) {
     self.filter = filter
     search = CandidateSearch(catalog)
   }
+
+  private var pod: PodFacts { filter.pod }
+  private var settings: ChoiceSettings { filter.settings }
 
   mutating func outcome() -> PoolChoice.Outcome {
     guard let interfaces = interfaces() else { return .leftAlone }
@@ -39,7 +33,7 @@ struct Choosing {
         plan.demands.append(AddressDemand(interface: position, family: list.family, pools: pools))
       }
     }
-    if let text = pod.annotation(SpiderAPI.Annotation.routes) {
+    if let text = pod.annotations[PodFacts.Key.routes] {
       plan.routes = RoutesAnnotation.read(text, &mistakes)
     }
     if !mistakes.errors.isEmpty { return .refused(mistakes.errors) }
@@ -48,11 +42,11 @@ struct Choosing {
 
   /// What the first present source says; nil when there is none.
   private mutating func interfaces() -> [Interface]? {
-    if let text = pod.annotation(SpiderAPI.Annotation.pools) {
+    if let text = pod.annotations[PodFacts.Key.pools] {
       let requests = PoolAnnotation.readPools(text, &mistakes)
       return resolve(requests, PoolAnnotation.poolsSite(text))
     }
-    if let text = pod.annotation(SpiderAPI.Annotation.pool) {
+    if let text = pod.annotations[PodFacts.Key.pool] {
       let requests = PoolAnnotation.readPool(text, &mistakes)
       return resolve(requests, PoolAnnotation.poolSite(text))
     }
@@ -61,12 +55,12 @@ struct Choosing {
   }
 
   private mutating func namespaceDefaults() -> [Interface]? {
-    guard let annotations = namespace?.annotations, !annotations.isEmpty else { return nil }
+    guard let annotations = filter.namespace?.annotations, !annotations.isEmpty else { return nil }
     var request = InterfaceRequest(name: "eth0")
     let before = mistakes.errors.count
     let ipv4Site = defaultsSite(.v4)
     for family in [IPFamily.v4, .v6] {
-      let key = Self.defaultsKey(family).description
+      let key = family == .v4 ? PodFacts.Key.defaultIPv4Pools : PodFacts.Key.defaultIPv6Pools
       guard let text = annotations[key] else { continue }
       let site = family == .v4 ? ipv4Site : defaultsSite(.v6)
       if let list = PoolAnnotation.readDefaults(text, family, site, &mistakes) { request.lists.append(list) }
@@ -75,21 +69,18 @@ struct Choosing {
     return resolve([request], request.lists.first?.site ?? ipv4Site)
   }
 
-  private static func defaultsKey(_ family: IPFamily) -> StaticString {
-    family == .v4 ? SpiderAPI.Annotation.defaultIPv4Pools : SpiderAPI.Annotation.defaultIPv6Pools
-  }
-
   private func defaultsSite(_ family: IPFamily) -> AnnotationSite {
     AnnotationSite(
-      onNamespace: pod.namespace, Self.defaultsKey(family), example: #"["pool-a","pool-b"]"#,
-      format: PoolChoice.namespaceID)
+      key: family == .v4 ? SpiderAPI.Annotation.defaultIPv4Pools : SpiderAPI.Annotation.defaultIPv6Pools,
+      holder: .namespace(pod.namespace), example: #"["pool-a","pool-b"]"#, format: PoolChoice.namespaceID)
   }
 
   private func clusterDefaults() -> [Interface]? {
-    let site = AnnotationSite.absentPool
+    let site = PoolAnnotation.poolSite(nil)
     let lists = [IPFamily.v4, .v6].compactMap { family -> CandidateList? in
       let pools = settings.allows(family) ? search.defaults(family) : []
-      return pools.isEmpty ? nil : CandidateList(family: family, pools: pools, place: "", site: site)
+      return pools.isEmpty
+        ? nil : CandidateList(family: family, pools: pools, place: AnnotationPlace(), site: site)
     }
     return lists.isEmpty ? nil : [Interface(name: "eth0", cleanGateway: false, lists: lists)]
   }
@@ -98,20 +89,21 @@ struct Choosing {
 extension Choosing {
   /// Turns names into pools.
   private mutating func resolve(_ requests: [InterfaceRequest], _ site: AnnotationSite) -> [Interface] {
-    let names = filter.networks.interfaceNames(requests.count)
+    let isNamed = requests.allSatisfy { $0.name != nil }
+    let names = isNamed ? [] : filter.networks.interfaceNames(requests.count)
     var interfaces: [Interface] = []
-    for (request, name) in zip(requests, names) {
+    for (position, request) in requests.enumerated() {
       if mistakes.isFull { break }
       let allowed = request.lists.filter { settings.allows($0.family) }
       if allowed.isEmpty, let off = request.lists.first?.family {
         let other: IPFamily = off == .v4 ? .v6 : .v4
         let remedy = settings.allows(other) ? "name \(other) pools" : "so is \(other)"
         let detail = "names \(off) pools only, and \(off) is switched off in this cluster; \(remedy)"
-        mistakes.add(site.mistake(request.place, detail, PoolChoice.familyOffID))
+        mistakes.add(site.mistake(request.place.text, detail, PoolChoice.familyOffID))
       }
       interfaces.append(
         Interface(
-          name: request.name ?? name, cleanGateway: request.cleanGateway,
+          name: request.name ?? names[position], cleanGateway: request.cleanGateway,
           lists: allowed.map { search.candidates(of: $0, &mistakes) }))
     }
     return interfaces
@@ -123,10 +115,10 @@ extension Choosing {
     var reasons: [String] = []
     var dropped = 0
     for pool in list.pools {
-      switch filter.judge(pool, for: interface) {
-      case .serves: serving.append(pool.name)
+      switch filter.judge(pool.facts, for: interface) {
+      case .serves: serving.append(pool.facts.name)
       case .dependsOnNode:
-        serving.append(pool.name)
+        serving.append(pool.facts.name)
         awaitsNode = true
       case .dropsOut(let reason):
         dropped += 1
@@ -141,19 +133,9 @@ extension Choosing {
 }
 
 extension AnnotationSite {
-  /// The place of the annotation that a Pod without any could write.
-  fileprivate static let absentPool = AnnotationSite(
-    onPod: SpiderAPI.Annotation.pool, nil, example: #"{"ipv4":["pool-a"],"ipv6":["pool-b"]}"#,
-    format: PoolAnnotation.format)
-
   fileprivate func unserved(_ list: CandidateList, _ reasons: [String]) -> FieldError {
-    let reasons = reasons.joined(separator: "; ")
-    guard case .none = value else {
-      let detail = "none of these \(list.family) pools serves this Pod: \(reasons)"
-      return mistake(list.place, detail, PoolChoice.servesID)
-    }
-    let detail =
-      "none of the default \(list.family) pools serves this Pod: \(reasons); name one that does: \(example)"
-    return FieldError(.required, path, .none, detail, rule: PoolChoice.servesID)
+    let pools = holder == .nobody ? "the default \(list.family) pools" : "these \(list.family) pools"
+    let detail = "none of \(pools) serves this Pod: \(reasons.joined(separator: "; "))"
+    return mistake(list.place.text, detail, PoolChoice.servesID)
   }
 }

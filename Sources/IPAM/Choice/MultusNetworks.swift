@@ -19,9 +19,11 @@ struct MultusNetworks {
   let further: [Attachment]?
 
   init(of pod: PodFacts, settings: ChoiceSettings) {
-    let text = pod.annotation(Self.defaultNetworkKey) ?? settings.multusDefaultNetwork
+    let text = pod.annotations[Self.defaultNetworkKey.description] ?? settings.multusDefaultNetwork
     first = text.flatMap { Self.read($0, defaultNamespace: settings.multusNamespace)?.first }
-    further = pod.annotation(Self.networksKey).map { Self.read($0, defaultNamespace: pod.namespace) } ?? []
+    further =
+      pod.annotations[Self.networksKey.description].map { Self.read($0, defaultNamespace: pod.namespace) }
+      ?? []
   }
 
   /// The network of this interface; nil when nothing names one.

@@ -22,7 +22,9 @@ struct NamePattern: Sendable, Equatable {
 
   /// Whether a text is a pattern and not a plain name: `[` counts only when there is a `]`.
   static func isPattern(_ text: String) -> Bool {
-    text.contains("*") || text.contains("?") || text.contains("[") && text.contains("]")
+    let text = text.utf8
+    return text.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+      || text.contains(UInt8(ascii: "[")) && text.contains(UInt8(ascii: "]"))
   }
 
   /// Reads a pattern. All of it must be right, also where a match would never look.

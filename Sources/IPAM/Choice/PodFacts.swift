@@ -39,7 +39,7 @@ public struct PodFacts: Sendable, Equatable {
   }
 
   /// Whether it stands for a Pod that its node runs without the API server.
-  public var isMirror: Bool { annotations[Self.mirrorKey.description] != nil }
+  public var isMirror: Bool { annotations[Key.mirror] != nil }
 
   /// Whoever made the Pod. It is the same before and after the API server generated the name.
   public var ownerKey: OwnerKey {
@@ -73,8 +73,17 @@ public struct PodFacts: Sendable, Equatable {
     return pairs
   }
 
-  /// The value of an annotation.
-  func annotation(_ key: StaticString) -> String? { annotations[key.description] }
+  /// The keys looked up for every Pod, as the dictionary has them.
+  enum Key {
+    static let pools = SpiderAPI.Annotation.pools.description
+    static let pool = SpiderAPI.Annotation.pool.description
+    static let subnets = SpiderAPI.Annotation.subnets.description
+    static let subnet = SpiderAPI.Annotation.subnet.description
+    static let routes = SpiderAPI.Annotation.routes.description
+    static let defaultIPv4Pools = SpiderAPI.Annotation.defaultIPv4Pools.description
+    static let defaultIPv6Pools = SpiderAPI.Annotation.defaultIPv6Pools.description
+    static let mirror = PodFacts.mirrorKey.description
+  }
 }
 
 /// What is known of a namespace when pools are chosen.

@@ -21,13 +21,13 @@ struct NameCounts {
 
 extension PoolAnnotation {
   static func readInterface(
-    _ view: JSONView, _ place: String, _ site: AnnotationSite, _ counts: inout NameCounts,
+    _ view: JSONView, _ place: AnnotationPlace, _ site: AnnotationSite, _ counts: inout NameCounts,
     _ mistakes: inout Mistakes
   ) -> InterfaceRequest {
     var request = InterfaceRequest(place: place)
     guard view.kind == .object else {
       request.isMisnamed = true
-      mistakes.add(site.malformed(place, "must be an object"))
+      mistakes.add(site.malformed(place.text, "must be an object"))
       return request
     }
     if let name = view.present("interface") {
@@ -35,14 +35,15 @@ extension PoolAnnotation {
         if !text.isEmpty { request.name = text }
       } else {
         request.isMisnamed = true
-        mistakes.add(site.malformed("\(place).interface", "must be the name of an interface"))
+        mistakes.add(site.malformed(place.member("interface").text, "must be the name of an interface"))
       }
     }
     if let clean = view.present("cleangateway") {
       if let bool = clean.bool {
         request.cleanGateway = bool
       } else {
-        mistakes.add(site.malformed("\(place).cleangateway", "must be true or false, without quotes"))
+        mistakes.add(
+          site.malformed(place.member("cleangateway").text, "must be true or false, without quotes"))
       }
     }
     request.lists = readLists(view, place, site, &counts, &mistakes)
@@ -51,55 +52,55 @@ extension PoolAnnotation {
 
   /// The lists of one interface. That both are missing or empty is a mistake.
   static func readLists(
-    _ view: JSONView, _ place: String, _ site: AnnotationSite, _ counts: inout NameCounts,
+    _ view: JSONView, _ place: AnnotationPlace, _ site: AnnotationSite, _ counts: inout NameCounts,
     _ mistakes: inout Mistakes
   ) -> [PoolList] {
     let before = mistakes.errors.count
     var lists: [PoolList] = []
-    let prefix = place.isEmpty ? "" : "\(place)."
+
     if let names = view.present("ipv4"),
-      let list = readList(names, .v4, "\(prefix)ipv4", site, &counts, &mistakes)
+      let list = readList(names, .v4, place.member("ipv4"), site, &counts, &mistakes)
     {
       lists.append(list)
     }
     if let names = view.present("ipv6"),
-      let list = readList(names, .v6, "\(prefix)ipv6", site, &counts, &mistakes)
+      let list = readList(names, .v6, place.member("ipv6"), site, &counts, &mistakes)
     {
       lists.append(list)
     }
     if lists.isEmpty, mistakes.errors.count == before {
-      mistakes.add(site.malformed(place, "names no pool: ipv4 and ipv6 are both missing or empty"))
+      mistakes.add(site.malformed(place.text, "names no pool: ipv4 and ipv6 are both missing or empty"))
     }
     return lists
   }
 
   static func readList(
-    _ view: JSONView, _ family: IPFamily, _ place: String, _ site: AnnotationSite,
+    _ view: JSONView, _ family: IPFamily, _ place: AnnotationPlace, _ site: AnnotationSite,
     _ counts: inout NameCounts, _ mistakes: inout Mistakes
   ) -> PoolList? {
     guard view.kind == .array else {
-      if !view.isNull { mistakes.add(site.malformed(place, "must be a list of pool names")) }
+      if !view.isNull { mistakes.add(site.malformed(place.text, "must be a list of pool names")) }
       return nil
     }
     var names: [String] = []
     var seen: [String: Int] = [:]
     for (position, element) in view.elements.enumerated() {
       if mistakes.isFull { break }
-      let here = "\(place)[\(position)]"
+
       guard let name = element.string, !name.isEmpty else {
-        mistakes.add(site.malformed(here, "must be the name of a pool"))
+        mistakes.add(site.malformed(place.entry(position), "must be the name of a pool"))
         names.append("")
         continue
       }
-      if let first = seen[name] {
-        let detail = "\(GoText.quoted(name)) stands at \(place)[\(first)] already; name each pool once"
-        mistakes.add(site.mistake(here, detail, duplicateID))
+      if let first = view.count > 1 ? seen.updateValue(position, forKey: name) : nil {
+        let detail = "\(GoText.quoted(name)) stands at \(place.entry(first)) already; name each pool once"
+        mistakes.add(site.mistake(place.entry(position), detail, duplicateID))
         names.append("")
         continue
       }
-      seen[name] = position
+
       if let excess = counts.excess(with: name) {
-        mistakes.add(site.mistake(here, "is one name too many; \(excess)", limitID))
+        mistakes.add(site.mistake(place.entry(position), "is one name too many; \(excess)", limitID))
         break
       }
       names.append(name)
@@ -111,23 +112,23 @@ extension PoolAnnotation {
   static func checkInterfaces(
     _ requests: [InterfaceRequest], _ site: AnnotationSite, _ mistakes: inout Mistakes
   ) {
-    var seen: [String: String] = [:]
+    var seen: [String: Int] = [:]
     let named = requests.first { $0.name != nil }
     for request in requests where !request.isMisnamed {
-      let place = "\(request.place).interface"
+      let place = request.place.member("interface")
       guard let name = request.name else {
         if let named {
-          let detail = "is missing, while \(named.place) has one; name all interfaces, or none"
-          mistakes.add(site.mistake(place, detail, interfaceID))
+          let detail = "is missing, while \(named.place.text) has one; name all interfaces, or none"
+          mistakes.add(site.mistake(place.text, detail, interfaceID))
         }
         continue
       }
       if let fault = fault(inInterface: name) {
-        mistakes.add(site.mistake(place, "\(GoText.quoted(name)) \(fault)", interfaceID))
+        mistakes.add(site.mistake(place.text, "\(GoText.quoted(name)) \(fault)", interfaceID))
       }
-      if let first = seen.updateValue(request.place, forKey: name) {
-        let detail = "\(GoText.quoted(name)) stands at \(first).interface already; name each interface once"
-        mistakes.add(site.mistake(place, detail, interfaceID))
+      if let item = request.place.item, let first = seen.updateValue(item, forKey: name) {
+        let detail = "\(GoText.quoted(name)) stands at [\(first)].interface already; name each interface once"
+        mistakes.add(site.mistake(place.text, detail, interfaceID))
       }
     }
   }

@@ -9,15 +9,16 @@ enum PoolAnnotation {
   static let interfaceID = RuleID("pool-annotation-interfaces")
   static let limitID = RuleID("pool-annotation-size")
 
-  static func poolSite(_ text: String) -> AnnotationSite {
+  /// Without a text it is the annotation that a Pod could have.
+  static func poolSite(_ text: String?) -> AnnotationSite {
     AnnotationSite(
-      onPod: SpiderAPI.Annotation.pool, text, example: #"{"ipv4":["pool-a"],"ipv6":["pool-b"]}"#,
-      format: format)
+      key: SpiderAPI.Annotation.pool, holder: text.map { .pod(text: $0) } ?? .nobody,
+      example: #"{"ipv4":["pool-a"],"ipv6":["pool-b"]}"#, format: format)
   }
 
   static func poolsSite(_ text: String) -> AnnotationSite {
     AnnotationSite(
-      onPod: SpiderAPI.Annotation.pools, text,
+      key: SpiderAPI.Annotation.pools, holder: .pod(text: text),
       example: #"[{"interface":"eth0","ipv4":["pool-a"]},{"interface":"net1","ipv4":["pool-b"]}]"#,
       format: format)
   }
@@ -32,7 +33,7 @@ enum PoolAnnotation {
         return
       }
       var counts = NameCounts()
-      let lists = readLists(view, "", site, &counts, &mistakes)
+      let lists = readLists(view, AnnotationPlace(), site, &counts, &mistakes)
       requests = [InterfaceRequest(name: "eth0", lists: lists)]
     }
     return requests
@@ -57,7 +58,7 @@ enum PoolAnnotation {
       var counts = NameCounts()
       for (position, item) in view.elements.enumerated() {
         if mistakes.isFull { break }
-        requests.append(readInterface(item, "[\(position)]", site, &counts, &mistakes))
+        requests.append(readInterface(item, AnnotationPlace(item: position), site, &counts, &mistakes))
       }
       checkInterfaces(requests, site, &mistakes)
     }
@@ -71,7 +72,7 @@ enum PoolAnnotation {
     var list: PoolList?
     site.parse(text, &mistakes) { view, mistakes in
       var counts = NameCounts()
-      list = readList(view, family, "", site, &counts, &mistakes)
+      list = readList(view, family, AnnotationPlace(), site, &counts, &mistakes)
     }
     return list
   }

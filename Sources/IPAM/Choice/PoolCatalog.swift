@@ -1,8 +1,20 @@
 public import Addressing
 
+/// One pool of a catalog. It is shared, not copied, on the way from a name to a demand.
+final class CatalogEntry: Sendable {
+  let facts: PoolFacts
+  /// The pool's place among others of one origin; the higher goes first.
+  let priority: UInt8
+
+  init(_ facts: PoolFacts) {
+    self.facts = facts
+    priority = facts.priority
+  }
+}
+
 /// The pools that can be chosen from, by name.
 public struct PoolCatalog: Sendable {
-  private var pools: [String: PoolFacts] = [:]
+  private var entries: [String: CatalogEntry] = [:]
   private var defaults: [IPFamily: [String]] = [:]
   /// The names, sorted.
   public private(set) var names: [String] = []
@@ -11,16 +23,22 @@ public struct PoolCatalog: Sendable {
   public init() {}
 
   /// The pool with this name.
-  public subscript(_ name: String) -> PoolFacts? { pools[name] }
+  public subscript(_ name: String) -> PoolFacts? { entries[name]?.facts }
 
   /// The pools of this family with `spec.default: true`, sorted by name.
   public func defaultPools(_ family: IPFamily) -> [PoolFacts] {
-    defaults[family, default: []].compactMap { pools[$0] }
+    defaultEntries(family).map(\.facts)
+  }
+
+  func entry(_ name: String) -> CatalogEntry? { entries[name] }
+
+  func defaultEntries(_ family: IPFamily) -> [CatalogEntry] {
+    defaults[family]?.compactMap { entries[$0] } ?? []
   }
 
   /// Adds a pool, or replaces the one with its name.
   public mutating func upsert(_ pool: PoolFacts) {
-    let old = pools.updateValue(pool, forKey: pool.name)
+    let old = entries.updateValue(CatalogEntry(pool), forKey: pool.name)?.facts
     if old == nil { names.insertSorted(pool.name) }
     if let old, old.isDefault { defaults[old.family, default: []].removeSorted(old.name) }
     if pool.isDefault { defaults[pool.family, default: []].insertSorted(pool.name) }
@@ -28,29 +46,31 @@ public struct PoolCatalog: Sendable {
 
   /// Takes a pool out, if it is there.
   public mutating func remove(_ name: String) {
-    guard let old = pools.removeValue(forKey: name) else { return }
+    guard let old = entries.removeValue(forKey: name)?.facts else { return }
     names.removeSorted(name)
     if old.isDefault { defaults[old.family, default: []].removeSorted(name) }
   }
 
   /// Replaces everything. Of two pools with one name the latter stays.
   public mutating func replaceAll(_ pools: some Sequence<PoolFacts>) {
-    self.pools = [:]
-    for pool in pools { self.pools[pool.name] = pool }
-    names = self.pools.keys.sorted()
+    entries = [:]
+    for pool in pools { entries[pool.name] = CatalogEntry(pool) }
+    names = entries.keys.sorted()
     defaults = [:]
     for name in names {
-      if let pool = self.pools[name], pool.isDefault { defaults[pool.family, default: []].append(name) }
+      if let pool = entries[name]?.facts, pool.isDefault { defaults[pool.family, default: []].append(name) }
     }
   }
 
   /// The pools of this family whose names match, sorted by name.
-  func pools(matching pattern: NamePattern, _ family: IPFamily) -> [PoolFacts] {
+  func entries(matching pattern: NamePattern, _ family: IPFamily) -> [CatalogEntry] {
     let prefix = pattern.literalPrefix
-    var found: [PoolFacts] = []
+    var found: [CatalogEntry] = []
     for name in names[names.firstIndex(atOrAbove: prefix)...] {
       guard name.hasPrefix(prefix) else { break }
-      if pattern.matches(name), let pool = pools[name], pool.family == family { found.append(pool) }
+      if pattern.matches(name), let entry = entries[name], entry.facts.family == family {
+        found.append(entry)
+      }
     }
     return found
   }

@@ -36,16 +36,12 @@ public enum PoolChoice {
     settings: ChoiceSettings
   ) -> Outcome {
     if pod.isHostNetwork || pod.isMirror || asksForAutomaticPool(pod) { return .leftAlone }
-    let networks = MultusNetworks(of: pod, settings: settings)
-    let filter = PoolFilter(
-      pod: pod, namespace: namespace, node: node, networks: networks,
-      multusNamespace: settings.multusNamespace)
-    var choosing = Choosing(
-      pod: pod, namespace: namespace, catalog: catalog, settings: settings, filter: filter)
+    let filter = PoolFilter(pod: pod, namespace: namespace, node: node, settings: settings)
+    var choosing = Choosing(filter: filter, catalog: catalog)
     return choosing.outcome()
   }
 
   private static func asksForAutomaticPool(_ pod: PodFacts) -> Bool {
-    pod.annotation(SpiderAPI.Annotation.subnets) != nil || pod.annotation(SpiderAPI.Annotation.subnet) != nil
+    pod.annotations[PodFacts.Key.subnets] != nil || pod.annotations[PodFacts.Key.subnet] != nil
   }
 }

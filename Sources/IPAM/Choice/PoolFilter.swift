@@ -14,12 +14,19 @@ struct PoolFilter {
   let pod: PodFacts
   let namespace: NamespaceFacts?
   let node: NodeKnowledge
-  let networks: MultusNetworks
-  /// The namespace of the entries of `multusName` that name none.
-  let multusNamespace: String
+  let settings: ChoiceSettings
+  /// Read for the first pool that serves some networks only.
+  private(set) lazy var networks = MultusNetworks(of: pod, settings: settings)
+
+  init(pod: PodFacts, namespace: NamespaceFacts?, node: NodeKnowledge, settings: ChoiceSettings) {
+    self.pod = pod
+    self.namespace = namespace
+    self.node = node
+    self.settings = settings
+  }
 
   /// The first reason against a pool counts. The node is asked for only where nothing else stands against the pool.
-  func judge(_ pool: PoolFacts, for interface: String) -> Verdict {
+  mutating func judge(_ pool: PoolFacts, for interface: String) -> Verdict {
     if pool.isTerminating { return .dropsOut("\(pool.name) is being deleted") }
     if pool.isDisabled { return .dropsOut("\(pool.name) is disabled (spec.disable)") }
     if case .known(let node) = node, let reason = reason(pool, against: node) { return .dropsOut(reason) }
@@ -62,7 +69,7 @@ struct PoolFilter {
     return "\(pool.name) serves Pods with other labels (spec.podAffinity)"
   }
 
-  private func reasonOfNetwork(_ pool: PoolFacts, _ interface: String) -> String? {
+  private mutating func reasonOfNetwork(_ pool: PoolFacts, _ interface: String) -> String? {
     if pool.multusName.isEmpty { return nil }
     let served = NameSuggestion.listed(pool.multusName)
     let start = "\(pool.name) serves the networks \(served) (spec.multusName)"
@@ -72,7 +79,7 @@ struct PoolFilter {
       return "\(start), and for \(interface) the annotation \(key) \(state)"
     }
     let isServed = pool.multusName.contains { name in
-      name.contains("/") ? name == network : "\(multusNamespace)/\(name)" == network
+      name.contains("/") ? name == network : "\(settings.multusNamespace)/\(name)" == network
     }
     return isServed ? nil : "\(start), and \(interface) is attached to \(GoText.shortened(network))"
   }

@@ -1,16 +1,34 @@
 internal import Addressing
 
+/// Where something stands in the JSON of an annotation, as messages name it: `[1].ipv4`.
+struct AnnotationPlace {
+  /// The place among the interfaces; nil where the annotation is about one alone.
+  var item: Int?
+  /// The member.
+  var member: StaticString?
+
+  /// The place as text; empty for the whole annotation.
+  var text: String {
+    let item = item.map { "[\($0)]" } ?? ""
+    guard let member else { return item }
+    return item.isEmpty ? member.description : "\(item).\(member)"
+  }
+
+  /// The place of an entry of the list that stands here, as text.
+  func entry(_ position: Int) -> String { "\(text)[\(position)]" }
+
+  /// The place of a member.
+  func member(_ name: StaticString) -> AnnotationPlace { AnnotationPlace(item: item, member: name) }
+}
+
 /// One list of names and patterns, as it was written.
 struct PoolList {
   let family: IPFamily
   /// The names by position; empty where something else stands that was told as a mistake.
   let names: [String]
-  /// Where the list stands in the annotation's JSON: `[1].ipv4`.
-  let place: String
+  let place: AnnotationPlace
   /// The annotation.
   let site: AnnotationSite
-
-  func place(of position: Int) -> String { "\(place)[\(position)]" }
 }
 
 /// What one interface is to get.
@@ -22,6 +40,5 @@ struct InterfaceRequest {
   var cleanGateway = false
   /// At most one list for each family, IPv4 first; none is empty.
   var lists: [PoolList] = []
-  /// Where the request stands in the annotation's JSON; empty for the whole of it.
-  var place = ""
+  var place = AnnotationPlace()
 }

@@ -9,8 +9,8 @@ enum RoutesAnnotation {
   /// The routes in canonical texts.
   static func read(_ text: String, _ mistakes: inout Mistakes) -> [SpiderRoute] {
     let site = AnnotationSite(
-      onPod: SpiderAPI.Annotation.routes, text, example: #"[{"dst":"10.7.0.0/16","gw":"10.6.0.1"}]"#,
-      format: format)
+      key: SpiderAPI.Annotation.routes, holder: .pod(text: text),
+      example: #"[{"dst":"10.7.0.0/16","gw":"10.6.0.1"}]"#, format: format)
     var routes: [SpiderRoute] = []
     site.parse(text, &mistakes) { view, mistakes in
       guard view.kind == .array else {
