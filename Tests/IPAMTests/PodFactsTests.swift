@@ -71,4 +71,11 @@ import Testing
   func `that cannot be read are none`(_ text: String) {
     #expect(read(text) == nil)
   }
+
+  @Test func `are read up to a number`() {
+    let names = { (count: Int) in (0..<count).map { "n\($0)" }.joined(separator: ",") }
+    #expect(read(names(64))?.count == 64)
+    #expect(read(names(65)) == nil)
+    #expect(read(String(repeating: "a", count: 70_000)) == nil)
+  }
 }

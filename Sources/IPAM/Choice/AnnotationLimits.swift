@@ -8,6 +8,8 @@ enum AnnotationLimits {
   static let names = 256
   /// The patterns in one annotation; each is compared with the names of all pools.
   static let patterns = 32
+  /// The networks of Multus; each is compared with those of every pool that names some.
+  static let networks = 64
   /// The routes.
   static let routes = 256
 }

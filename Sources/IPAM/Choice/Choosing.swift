@@ -112,8 +112,7 @@ extension Choosing {
   /// The names of the pools that serve the Pod; that none does is a mistake, told with the reason of each.
   private mutating func servingPools(_ list: CandidateList, _ interface: String) -> [String] {
     var serving: [String] = []
-    var reasons: [String] = []
-    var dropped = 0
+    var dropped: [(pool: PoolFacts, reason: PoolFilter.Reason)] = []
     for pool in list.pools {
       switch filter.judge(pool.facts, for: interface) {
       case .serves: serving.append(pool.facts.name)
@@ -121,12 +120,13 @@ extension Choosing {
         serving.append(pool.facts.name)
         awaitsNode = true
       case .dropsOut(let reason):
-        dropped += 1
-        if reasons.count < PoolChoice.maximumReasons { reasons.append(reason) }
+        if serving.isEmpty, dropped.count < PoolChoice.maximumReasons { dropped.append((pool.facts, reason)) }
       }
     }
-    guard serving.isEmpty, dropped > 0 else { return serving }
-    if dropped > reasons.count { reasons.append("so do not \(dropped - reasons.count) more") }
+    guard serving.isEmpty, !dropped.isEmpty else { return serving }
+    var reasons = dropped.map { filter.text(of: $0.reason, $0.pool, interface) }
+    let more = list.pools.count - dropped.count
+    if more > 0 { reasons.append("so do not \(more) more") }
     mistakes.add(list.site.unserved(list, reasons))
     return []
   }

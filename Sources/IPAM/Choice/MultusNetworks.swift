@@ -47,10 +47,12 @@ struct MultusNetworks {
     attachment.interface ?? "net\(position + 1)"
   }
 
-  /// Reads `namespace/name@interface,...`, or a JSON array of objects; nil for what is neither.
+  /// Reads `namespace/name@interface,...`, or a JSON array of objects; nil for what is neither, or too long.
   static func read(_ text: String, defaultNamespace: String) -> [Attachment]? {
+    guard text.utf8.count <= AnnotationLimits.bytes else { return nil }
     let isJSON = text.utf8.contains { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
-    return isJSON ? readJSON(text, defaultNamespace) : readList(text, defaultNamespace)
+    let read = isJSON ? readJSON(text, defaultNamespace) : readList(text, defaultNamespace)
+    return read.flatMap { $0.count <= AnnotationLimits.networks ? $0 : nil }
   }
 
   private static func readList(_ text: String, _ defaultNamespace: String) -> [Attachment]? {
