@@ -180,7 +180,8 @@ private struct Texts: Sendable {
     append(request.kind?.utf8, 2)
     append(request.group?.utf8, 3)
     append(request.namespace?.utf8, 4)
-    append(request.name?.utf8, 5)
+    // A name that is still to be generated is told as far as it is known.
+    append((request.name ?? request.object?["metadata"]?["generateName"])?.utf8, 5)
   }
 
   private mutating func append(_ text: UnsafeBufferPointer<UInt8>?, _ place: Int) {

@@ -36,7 +36,8 @@ extension Reviewer {
   public func unavailable(_ outcome: ReviewOutcome, because reason: String) -> ReviewOutcome {
     if let claim = outcome.claim { directory.withdraw(claim) }
     var findings = Findings()
-    findings.refuse(.overloaded(detail: "\(reason); try again in a few seconds", rule: ClaimRule.id))
+    findings.refuse(
+      .unavailable(detail: "\(reason); try again in a few seconds", retryAfter: 5, rule: ClaimRule.id))
     return denial(of: outcome, findings)
   }
 

@@ -150,10 +150,10 @@ extension Reviewer {
       guard mayClaim, !found.isDenied, let claim = ClaimRule.claim(of: review) else { return nil }
       guard index.claims.count < PoolIndex.maximumClaims else {
         found.refuse(
-          .overloaded(
+          .unavailable(
             detail:
               "too many objects are being created and not yet seen in the cluster; try again in a few seconds",
-            rule: ClaimRule.id))
+            retryAfter: 5, rule: ClaimRule.id))
         return nil
       }
       index.take(claim)

@@ -76,6 +76,11 @@ extension AddressBook {
     }
   }
 
+  /// Whether addresses of a pool are reserved for Pods that are being created.
+  public func hasReservations(_ pool: String) -> Bool {
+    withState { ($0.ledger.counts(of: pool)?.reserved ?? 0) > 0 }
+  }
+
   private static func status(_ name: String, _ stored: StoredPool, _ records: [AllocationRecord]) -> [UInt8] {
     var writer = JSONWriter(reserving: 512)
     writer.object { object in

@@ -39,9 +39,9 @@ extension Reviewer {
     if annotations.isEmpty {
       if !request.isDryRun, pods.book.isServed(pod, settings: pods) {
         findings.refuse(
-          .overloaded(
+          .unavailable(
             detail: "no addresses were reserved for the Pod, because the mutating webhook was not asked; "
-              + "see that it is registered, and try again", rule: Self.reservationRule))
+              + "see that it is registered, and try again", retryAfter: nil, rule: Self.reservationRule))
       }
       return nil
     }
@@ -78,9 +78,9 @@ extension Reviewer {
     }
     guard now < token.expires else {
       findings.refuse(
-        .overloaded(
+        .unavailable(
           detail: "the reservation of the Pod's addresses has expired while it was being created; try again",
-          rule: Self.reservationRule))
+          retryAfter: 1, rule: Self.reservationRule))
       return nil
     }
     return (token.id, allocation.grants)
@@ -98,8 +98,9 @@ extension Reviewer {
   public func unbound(_ outcome: ReviewOutcome, because reason: String) -> ReviewOutcome {
     var findings = Findings()
     findings.refuse(
-      .overloaded(
-        detail: "the Pod's addresses could not be stored: \(reason); try again", rule: Self.bindRule))
+      .unavailable(
+        detail: "the Pod's addresses could not be stored: \(reason); try again", retryAfter: 1,
+        rule: Self.bindRule))
     return denial(of: outcome, findings, rule: Self.bindRule)
   }
 }

@@ -56,11 +56,11 @@ struct Denial {
         code: 409, reason: "AlreadyExists", message: "\(target.qualifiedKind) \(name) already exists",
         details: Status.Details(group: target.group, kind: target.kind, name: target.name))
       rules = [rule]
-    case .overloaded(let detail, let rule):
+    case .unavailable(let detail, let retryAfter, let rule):
       status = Status(
         code: 503, reason: "ServiceUnavailable", message: detail,
         details: Status.Details(
-          group: target.group, kind: target.kind, name: target.name, retryAfterSeconds: 5))
+          group: target.group, kind: target.kind, name: target.name, retryAfterSeconds: retryAfter))
       rules = [rule]
     }
   }

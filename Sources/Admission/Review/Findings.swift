@@ -14,8 +14,9 @@ struct Findings {
     case exhausted(detail: String, rule: RuleID)
     /// 409: somebody else was first.
     case raced(detail: String, rule: RuleID)
-    /// 503: too much is under way.
-    case overloaded(detail: String, rule: RuleID)
+    /// 503: too much is under way, or somebody who is needed is away. Clients come back by themselves after so many
+    /// seconds, ten times, and do nothing else meanwhile: nil where that would not help.
+    case unavailable(detail: String, retryAfter: Int?, rule: RuleID)
   }
 
   /// Mistakes in fields, in the order of the rules.

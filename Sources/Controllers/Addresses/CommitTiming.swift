@@ -13,7 +13,7 @@ public struct CommitTiming: Sendable {
     _ = try? await Task.sleep(for: duration)
   }
   /// The share of a write's own time that passes before the next write of the pool.
-  public var pauseShare = 0.5
+  public var pauseShare = 1.0
   /// The longest such pause.
   public var longestPause = Duration.milliseconds(50)
   /// The pause after the first failure, doubled with each further one.

@@ -126,7 +126,8 @@ public actor PoolCommitter {
       switch outcome {
       case .written:
         attempt = 0
-        await timing.sleep(timing.pause(after: cost))
+        // Whoever has reserved an address will want it stored in a moment: several go into one write.
+        if book.hasReservations(pool) { await timing.sleep(timing.pause(after: cost)) }
       case .conflict: attempt = 0
       case .vanished: return end(pool)
       case .failed(_, let retryAfter):

@@ -12,6 +12,8 @@ internal import Transport
 final class Settling: Sendable {
   /// The part of the time that may pass before the answer; the rest is for its way back.
   static let share = 0.8
+  /// The part after which a binding is given up: less, so that nothing is bound after it was denied.
+  private static let bindingShare = 0.72
   /// What is said when that part is over.
   private static let lateness = "the cluster did not take the change within the time that the review has"
 
@@ -29,22 +31,19 @@ final class Settling: Sendable {
     self.timeout = timeout
   }
 
-  /// When a binding is given up: before the answer is due, so that nothing is bound after it was denied.
-  private var bindDeadline: UInt64 {
-    let parts = (timeout * (Self.share * 0.9)).components
+  /// When a share of the time is over.
+  private func deadline(_ share: Double) -> UInt64 {
+    let parts = (timeout * share).components
     return start &+ UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
   }
 
   /// Starts the work and the clock.
   func begin(_ outcome: ReviewOutcome) {
-    let clock = Task { [self] in
-      try await Task.sleep(for: timeout * Self.share)
-      answer(tooLate(outcome))
-    }
+    let number = service.lateness.watch(until: deadline(Self.share)) { [self] in answer(tooLate(outcome)) }
     Task { [self] in
       let settled = await settle(outcome)
+      service.lateness.forget(number)
       let isHeard = answer(settled)
-      clock.cancel()
       // Denied already, for want of time: nobody will ever have these addresses.
       if !isHeard, let order = settled.binding { await service.committer?.withdraw(order) }
     }
@@ -58,7 +57,7 @@ final class Settling: Sendable {
 
   private func settle(_ outcome: ReviewOutcome) async -> ReviewOutcome {
     if let order = outcome.binding, let committer = service.committer {
-      switch await committer.bind(order, deadline: bindDeadline) {
+      switch await committer.bind(order, deadline: deadline(Self.bindingShare)) {
       case .bound: break
       case .refused(let refusal): return service.reviewer.denial(of: outcome, because: refusal)
       case .unavailable(let reason): return service.reviewer.unbound(outcome, because: reason)

@@ -18,6 +18,8 @@ struct ReviewService: Sendable {
   /// Where admitted objects are written down; nil where an API server does that.
   let recorder: LocalCluster?
   let log: DecisionLog
+  /// Who answers when the time for an answer is over.
+  let lateness = LatenessWatch()
 }
 
 /// Answers the webhook port: reviews, and Spiderpool's health path.

@@ -214,14 +214,16 @@ def race_once(plane, processes, contenders):
 
 
 def failure_policies_hold(world):
-    """while no server answers, pools are refused and Pods are not"""
+    """while no server answers, pools are refused, and Pods but for those of the control plane"""
     plane, server = world.plane, world.servers[0]
     status = server.stop()
     expect(status == 0, f"the server ended with {status}")
     done = applied(plane, pool("unjudged", "10.208.0.0/16"))
     expect(done.returncode != 0 and 'failed calling webhook "spiderippool.spiderpool.spidernet.io"' in done.stderr, done.text)
-    plane.succeed("run", "unjudged", "--image=busybox")
-    plane.remove("pod", "unjudged")
+    done = plane.kubectl("run", "unjudged", "--image=busybox")
+    expect(done.returncode != 0 and 'failed calling webhook "pods.spiderpool.spidernet.io"' in done.stderr, done.text)
+    plane.succeed("run", "unjudged", "--image=busybox", "-n", "kube-system")
+    plane.remove("pod", "unjudged", "kube-system")
     server.start()
     eventually(20, "an accepted pool", lambda: applied(plane, pool("unjudged", "10.208.0.0/16")).returncode == 0)
     plane.remove("spiderippool", "unjudged")
@@ -261,7 +263,7 @@ def permissions_suffice(world):
         refused = [line for line in pathlib.Path(server.log).read_text().splitlines()
                    if "forbidden" in line.lower() and " decided " not in line and not world.was_restarting(line[:24])]
         expect(not refused, "\n".join(refused[:3]))
-    for verb, resource in (("list", "pods"), ("get", "secrets"), ("update", "spiderippools.spiderpool.spidernet.io"),
+    for verb, resource in (("delete", "pods"), ("list", "secrets"), ("update", "spiderippools.spiderpool.spidernet.io"),
                            ("delete", "leases.coordination.k8s.io")):
         done = world.plane.kubectl("auth", "can-i", verb, resource, "-n", "spiderpool",
                                    kubeconfig=world.plane.service_account_kubeconfig)
