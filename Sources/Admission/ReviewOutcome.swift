@@ -210,7 +210,7 @@ extension Decision.Kind {
       case .pool: .pool
       case .subnet: .subnet
       case .reservedIP: .reservedIP
-      case .pod: .pod
+      case .pod, .binding: .pod
       case .thirdParty: .workload
       case .other: .other
       }

@@ -48,7 +48,9 @@ public struct Reviewer: Sendable {
         "request.operation must be CREATE, UPDATE, DELETE or CONNECT", request, phase)
     }
     let subject = Subject(request)
-    guard subject != .other else { return pass(request, subject, phase, .notJudged) }
+    guard subject != .other, subject != .binding || pods != nil else {
+      return pass(request, subject, phase, .notJudged)
+    }
     if operation == .create || operation == .update, request.object == nil {
       return BadRequest.outcome("request.object is missing: \(operation.text) needs one", request, phase)
     }
@@ -60,10 +62,14 @@ public struct Reviewer: Sendable {
     case (.delete, .mutate): return pass(request, subject, phase, .notJudged)
     case (.delete, .validate): return judgeDeletion(request, subject)
     case (_, .mutate):
-      if let pods, subject == .pod, operation == .create { return completePod(request, pods, now: now) }
+      if let pods, operation == .create {
+        if subject == .pod { return completePod(request, pods, now: now) }
+        if subject == .binding { return completeBinding(request, pods, now: now) }
+      }
       return complete(request, subject)
     case (_, .validate):
       if let pods, subject == .pod { return judgePod(request, pods, now: now) }
+      if let pods, subject == .binding { return judgeBinding(request, pods, now: now) }
       return judge(request, subject, now)
     }
   }
@@ -78,7 +84,7 @@ extension Reviewer {
     case .pool: defaulter.completePool(object, subnet: subnet(of:))
     case .subnet: defaulter.completeSubnet(object)
     case .reservedIP: defaulter.completeReservedIP(object)
-    case .pod, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
+    case .pod, .binding, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
     }
     let patch = defaulter.patch
     if patch.isEmpty {
@@ -130,7 +136,7 @@ extension Reviewer {
       if !FixedNumberRule.checkThirdParty(request, &findings) {
         return pass(request, subject, phase, .notJudged)
       }
-    case .other: break
+    case .binding, .other: break
     }
     if findings.isDenied { return deny(request, subject, phase, findings) }
     return pass(request, subject, phase, .allowed, findings.warnings, claim)
@@ -235,7 +241,9 @@ extension Subject {
   /// template.
   init(_ request: AdmissionRequest) {
     guard request.subResource == nil, let kind = request.kind else {
-      self = .other
+      let isBinding =
+        request.subResource?.equals("binding") == true && request.kind?.equals("Binding") == true
+      self = isBinding ? .binding : .other
       return
     }
     if let group = request.group, group.equals("spiderpool.spidernet.io") {
@@ -254,7 +262,7 @@ extension Subject {
   }
 
   /// What refusals call its objects, for the kinds that are known.
-  var plural: String? { self == .pod ? ResourceType.pod.plural : resourceType?.plural }
+  var plural: String? { self == .pod || self == .binding ? ResourceType.pod.plural : resourceType?.plural }
 
   /// The resource, for Spiderpool's own kinds.
   var resourceType: ResourceType? {
@@ -262,7 +270,7 @@ extension Subject {
     case .pool: .spiderIPPool
     case .subnet: .spiderSubnet
     case .reservedIP: .spiderReservedIP
-    case .pod, .thirdParty, .other: nil
+    case .pod, .binding, .thirdParty, .other: nil
     }
   }
 }

@@ -40,6 +40,16 @@ private struct PodWorld {
     return reviewer.review(Array(text.utf8), parser: &parser, phase: phase, now: now)
   }
 
+  func bind(_ phase: Phase, _ object: String) -> ReviewOutcome {
+    let text = """
+      {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\(World.nextUID())","kind":{"group":\
+      "","version":"v1","kind":"Binding"},"resource":{"group":"","version":"v1","resource":"pods"},"subResource":\
+      "binding","name":"web-x","namespace":"default","operation":"CREATE","object":\(object),"oldObject":null}}
+      """
+    var parser = JSONParser()
+    return reviewer.review(Array(text.utf8), parser: &parser, phase: phase, now: now)
+  }
+
   /// A Pod of a ReplicaSet, before it has a name. `annotations` holds members with a comma in front.
   static func pod(
     _ pools: String = #"{\"ipv4\":[\"a\"]}"#, uid: String = "", name: String = "", annotations: String = ""
@@ -191,5 +201,35 @@ private final class Counter: Sendable {
     #expect(
       Answer(world.review(.mutate, copied)).patchText
         == #"[{"op":"remove","path":"/metadata/annotations/ipam.spidernet.io~1allocation"}]"#)
+  }
+
+  @Test func `gives a Pod whose pool depends on the node its address with the node`() throws {
+    let world = try PodWorld()
+    try world.store("here", ips: "10.6.5.1", spec: #","nodeName":["n1"]"#)
+    let unplaced = PodWorld.pod(#"{\"ipv4\":[\"here\"]}"#, uid: "u1", name: "web-x")
+    #expect(Answer(world.review(.mutate, unplaced)).patch == nil)
+    #expect(Answer(world.review(.validate, unplaced)).isAllowed)
+    let binding = { (node: String, annotations: String) in
+      #"{"metadata":{"name":"web-x"\#(annotations)},"target":{"kind":"Node","name":"\#(node)"}}"#
+    }
+    // A Pod that was not seen may not be placed: whether it wants addresses is not known.
+    #expect(Answer(world.bind(.validate, binding("n1", ""))).status?.code == 503)
+    var parser = JSONParser()
+    let seen = try parser.parse(Array(unplaced.utf8)) { PodSighting($0) }
+    world.book.see(seen, now: world.now)
+    #expect(Answer(world.bind(.mutate, binding("n2", ""))).status?.code == 422)
+    let patch = Answer(world.bind(.mutate, binding("n1", ""))).patchText
+    #expect(
+      patch.hasPrefix(
+        #"[{"op":"add","path":"/metadata/annotations","value":{"ipam.spidernet.io/allocation":"#))
+    #expect(Answer(world.bind(.validate, binding("n1", ""))).status?.code == 503)
+    let value = try parser.parse(Array(patch.utf8)) { view -> String in
+      var writer = JSONWriter()
+      if let value = view.element(0)?["value"] { writer.value(value) }
+      return String(decoding: writer.bytes, as: UTF8.self)
+    }
+    let bound = world.bind(.validate, binding("n1", #","annotations":\#(value)"#))
+    #expect(bound.binding?.grants.map { "\($0.pool) \($0.address)" } == ["here 10.6.5.1"])
+    #expect(bound.binding?.uid == PodUID("u1"))
   }
 }

@@ -115,9 +115,10 @@ extension AddressBook.State {
   /// Confirms records whose Pods were seen before the status that holds them.
   fileprivate mutating func confirmSeen(_ records: [AllocationRecord], of pool: String, now: UInt64) {
     guard let counts = ledger.counts(of: pool), counts.unconfirmed > 0 else { return }
-    for record in records where pods[record.uid] != nil {
+    for record in records {
+      guard let pod = pods[record.uid] else { continue }
       ledger.confirm(record.uid, at: now)
-      unrecorded.remove(record.uid)
+      if unrecorded.remove(record.uid) != nil { pods[record.uid] = pod.recorded }
     }
   }
 

@@ -34,6 +34,14 @@ extension AddressBook {
   /// What was seen of a Pod.
   public func sighting(of uid: PodUID) -> PodSighting? { withState { $0.pods[uid] } }
 
+  /// What is known of a Pod that has neither addresses nor a node; nil for any other.
+  func unplaced(_ key: PodKey) -> PodFacts? {
+    withState { state in state.podUIDs[key].flatMap { state.pods[$0]?.unplaced } }
+  }
+
+  /// Whether a Pod of this name was seen.
+  func hasSeen(_ key: PodKey) -> Bool { withState { $0.podUIDs[key] != nil } }
+
   /// The addresses recorded for a Pod.
   public func records(of uid: PodUID) -> [(pool: String, record: AllocationRecord)] {
     withState { $0.ledger.records(of: uid) }
@@ -103,10 +111,11 @@ extension AddressBook {
 
 extension AddressBook.State {
   fileprivate mutating func see(_ pod: PodSighting, now: UInt64) {
-    pods[pod.uid] = pod
     if pod.addresses == nil || pod.hasEnded || ledger.confirm(pod.uid, at: now) {
+      pods[pod.uid] = pod.recorded
       unrecorded.remove(pod.uid)
     } else {
+      pods[pod.uid] = pod
       unrecorded.insert(pod.uid)
     }
   }

@@ -32,7 +32,7 @@ extension AddressBook {
         do throws(Shortage) {
           let grants = try state.ledger.reserve(
             id, for: pod.ownerKey, sticky: pod.stickyKey, plan.demands,
-            expires: now + settings.reservationLifetime, now: now, start: settings.searchStart)
+            expires: now + settings.reservationLifetime, now: now, start: settings.searchStart(of: id))
           if isDryRun { state.ledger.cancel(id) }
           guard let allocation = PodAllocation(plan: plan, grants: grants, catalog: state.catalog) else {
             preconditionFailure("grants are of pools that the catalog has")

@@ -7,8 +7,14 @@ extension Reviewer {
   func judgePod(_ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64) -> ReviewOutcome {
     var findings = Findings()
     FixedNumberRule.checkPod(request, &findings)
-    let order = request.operation == .update ? nil : bindOrder(request, pods, now: now, &findings)
-    if request.operation == .update { Self.checkUnchanged(request, &findings) }
+    var order: BindOrder?
+    if request.operation == .update {
+      Self.checkUnchanged(request, &findings)
+    } else if let object = request.object {
+      let pod = PodFacts(object, namespace: request.namespace?.string ?? "")
+      let annotations = AllocationAnnotations(MetadataReading(object))
+      order = bindOrder(for: pod, annotations, request, pods, now: now, &findings)
+    }
     if findings.isDenied { return deny(request, .pod, .validate, findings) }
     return pass(
       request, .pod, .validate, .allowed, findings.warnings, binding: order,
@@ -30,12 +36,11 @@ extension Reviewer {
   }
 
   /// What is to be stored before the Pod may be; nil when it has no addresses, or none that are its own.
-  private func bindOrder(
-    _ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64, _ findings: inout Findings
+  func bindOrder(
+    for pod: PodFacts, _ annotations: AllocationAnnotations, _ request: AdmissionRequest,
+    _ pods: PodAdmission,
+    now: UInt64, _ findings: inout Findings
   ) -> BindOrder? {
-    guard let object = request.object else { return nil }
-    let pod = PodFacts(object, namespace: request.namespace?.string ?? "")
-    let annotations = AllocationAnnotations(MetadataReading(object))
     if annotations.isEmpty {
       if !request.isDryRun, pods.book.isServed(pod, settings: pods) {
         findings.refuse(

@@ -38,22 +38,31 @@ extension Reviewer {
     if !request.isDryRun, keepsReservation(pod, metadata, pods, now: now) {
       return pass(request, .pod, .mutate, .allowed, audit: "{\"addresses\":\"kept\"}")
     }
+    return giveAddresses(to: pod, request, .pod, metadata, pods, now: now)
+  }
+
+  /// Reserves a Pod's addresses and tells them in the annotations of the object under review.
+  func giveAddresses(
+    to pod: PodFacts, _ request: AdmissionRequest, _ subject: Subject, _ metadata: MetadataReading,
+    _ pods: PodAdmission, now: UInt64
+  ) -> ReviewOutcome {
+    var findings = Findings()
     let id = ReservationID(pods.newID())
     switch pods.book.reserve(id, for: pod, settings: pods, isDryRun: request.isDryRun, now: now) {
-    case .leftAlone, .awaitsNode: return withoutAddresses(request, metadata)
+    case .leftAlone, .awaitsNode: return withoutAddresses(request, subject, metadata)
     case .refused(let errors):
       for error in errors { findings.report(error) }
-      return deny(request, .pod, .mutate, findings)
+      return deny(request, subject, .mutate, findings)
     case .short(let shortage, let interface):
       findings.refuse(.exhausted(detail: shortage.sentence(interface: interface), rule: Self.choiceRule))
-      return deny(request, .pod, .mutate, findings)
+      return deny(request, subject, .mutate, findings)
     case .granted(let allocation):
-      if request.isDryRun { return told(allocation, request) }
+      if request.isDryRun { return told(allocation, request, subject) }
       let text = allocation.text()
       let token = ReservationToken(
         id, expires: now + pods.reservationLifetime, allocation: text, bearer: pod.bearer, signer: pods.signer
       )
-      return annotated(request, metadata, text, token)
+      return annotated(request, subject, metadata, text, token)
     }
   }
 
@@ -72,7 +81,9 @@ extension Reviewer {
   }
 
   /// A Pod that gets no addresses here. What it was copied with is taken away.
-  private func withoutAddresses(_ request: AdmissionRequest, _ metadata: MetadataReading) -> ReviewOutcome {
+  private func withoutAddresses(
+    _ request: AdmissionRequest, _ subject: Subject, _ metadata: MetadataReading
+  ) -> ReviewOutcome {
     var patch = JSONPatch()
     let annotations = AllocationAnnotations(metadata)
     if annotations.allocation != nil {
@@ -81,24 +92,28 @@ extension Reviewer {
     if annotations.reservation != nil {
       patch.remove("/metadata/annotations", SpiderAPI.Annotation.reservation.description)
     }
-    if patch.isEmpty { return pass(request, .pod, .mutate, .allowed, audit: "{\"addresses\":\"none\"}") }
-    return patched(request, patch, audit: "{\"addresses\":\"removed\"}")
+    if patch.isEmpty { return pass(request, subject, .mutate, .allowed, audit: "{\"addresses\":\"none\"}") }
+    return patched(request, subject, patch, audit: "{\"addresses\":\"removed\"}")
   }
 
   /// The answer to a dry run: nothing is kept, so nothing is written into the Pod.
-  private func told(_ allocation: PodAllocation, _ request: AdmissionRequest) -> ReviewOutcome {
+  private func told(
+    _ allocation: PodAllocation, _ request: AdmissionRequest, _ subject: Subject
+  ) -> ReviewOutcome {
     let warning = "\(AllocationAnnotations.allocationPath): dry run: would hold \(allocation.addressesText)"
-    return pass(request, .pod, .mutate, .allowed, [warning], audit: "{\"addresses\":\"dry-run\"}")
+    return pass(request, subject, .mutate, .allowed, [warning], audit: "{\"addresses\":\"dry-run\"}")
   }
 
   private func annotated(
-    _ request: AdmissionRequest, _ metadata: MetadataReading, _ text: String, _ token: ReservationToken
+    _ request: AdmissionRequest, _ subject: Subject, _ metadata: MetadataReading, _ text: String,
+    _ token: ReservationToken
   ) -> ReviewOutcome {
     var patch = JSONPatch()
     if metadata.annotations?.kind == .object {
       patch.add("/metadata/annotations", SpiderAPI.Annotation.allocation.description, text)
       patch.add("/metadata/annotations", SpiderAPI.Annotation.reservation.description, token.text)
     } else {
+      if metadata.view == nil { patch.add("/metadata") { $0.raw("{}") } }
       patch.add("/metadata/annotations") { annotations in
         annotations.object { object in
           object.key(SpiderAPI.Annotation.allocation)
@@ -108,18 +123,19 @@ extension Reviewer {
         }
       }
     }
-    return patched(request, patch, audit: "{\"addresses\":\"reserved\"}")
+    return patched(request, subject, patch, audit: "{\"addresses\":\"reserved\"}")
   }
 
-  private func patched(_ request: AdmissionRequest, _ patch: JSONPatch, audit: StaticString) -> ReviewOutcome
-  {
+  private func patched(
+    _ request: AdmissionRequest, _ subject: Subject, _ patch: JSONPatch, audit: StaticString
+  ) -> ReviewOutcome {
     var response = AdmissionResponse(to: request, allowed: true, reserving: 1536)
     response.patch(patch)
     response.auditAnnotations(audit)
     return ReviewOutcome(
       body: response.finish(),
       decision: Decision(
-        phase: .mutate, request: request, subject: .pod, verdict: .allowed, isPatched: true))
+        phase: .mutate, request: request, subject: subject, verdict: .allowed, isPatched: true))
   }
 }
 

@@ -14,8 +14,12 @@ public struct PodSighting: Sendable, Equatable {
   public let hasEnded: Bool
   /// Whether its controller is a StatefulSet, whose Pods find their addresses again.
   public let isStateful: Bool
-  /// The annotations that tell its addresses; nil for a Pod without.
-  public let addresses: Addresses?
+  /// The annotations that tell its addresses; nil for a Pod without, and forgotten once they are recorded.
+  public private(set) var addresses: Addresses?
+  /// Whether it has such annotations.
+  public let hasAddresses: Bool
+  /// What a choice of pools needs to know, as long as it has neither addresses nor a node.
+  let unplaced: PodFacts?
 
   /// What its annotations hold.
   public struct Addresses: Sendable, Equatable {
@@ -45,6 +49,15 @@ public struct PodSighting: Sendable, Equatable {
     } else {
       addresses = nil
     }
+    hasAddresses = addresses != nil
+    unplaced = hasAddresses || !node.isEmpty || pod.isHostNetwork ? nil : pod
+  }
+
+  /// The same without what is not needed any more once its addresses are recorded: there are many Pods.
+  var recorded: PodSighting {
+    var pod = self
+    pod.addresses = nil
+    return pod
   }
 
   /// Succeeded; failed and not to be started again; or evicted.

@@ -47,7 +47,7 @@ struct Denial {
       rules = [rule]
     case .raced(let detail, let rule):
       status = Status(
-        code: 409, reason: "Conflict", message: detail,
+        code: 429, reason: "TooManyRequests", message: detail,
         details: Status.Details(
           group: target.group, kind: target.kind, name: target.name, retryAfterSeconds: 1))
       rules = [rule]

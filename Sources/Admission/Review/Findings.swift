@@ -12,7 +12,8 @@ struct Findings {
     case nameTaken(rule: RuleID)
     /// 403: no pool has an address left.
     case exhausted(detail: String, rule: RuleID)
-    /// 409: somebody else was first.
+    /// 429: somebody else was first, and another try will do better. Clients make it by themselves, which they do not after a
+    /// 409.
     case raced(detail: String, rule: RuleID)
     /// 503: too much is under way, or somebody who is needed is away. Clients come back by themselves after so many
     /// seconds, ten times, and do nothing else meanwhile: nil where that would not help.

@@ -81,7 +81,7 @@ public final class PodFollower: Sendable {
       upsert: { pod in
         let before = book.sighting(of: pod.uid)
         book.see(pod, now: now())
-        guard pod.addresses != nil else { return }
+        guard pod.hasAddresses else { return }
         if pod.hasEnded, before?.hasEnded != true { arrival.yield(.finished(pod)) }
         if !pod.node.isEmpty, before?.node != pod.node { arrival.yield(.placed(pod)) }
       },

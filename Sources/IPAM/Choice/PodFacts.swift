@@ -16,7 +16,7 @@ public struct PodFacts: Sendable, Equatable {
   /// The annotations that the choice may look at: Spiderpool's, Multus' and the mark of a mirror Pod.
   public let annotations: [String: String]
   /// The node; empty before the Pod is scheduled.
-  public let nodeName: String
+  public private(set) var nodeName: String
   /// Whether it uses its node's network, and so its node's addresses.
   public let isHostNetwork: Bool
   /// The controller.
@@ -36,6 +36,13 @@ public struct PodFacts: Sendable, Equatable {
     isHostNetwork = spec?["hostNetwork"]?.bool ?? false
     let owner = metadata?["ownerReferences"]?.elements.first { $0["controller"]?.bool ?? false }
     self.owner = owner.map { OwnerReference($0) }
+  }
+
+  /// The same Pod with a node.
+  public func placed(on node: String) -> PodFacts {
+    var pod = self
+    pod.nodeName = node
+    return pod
   }
 
   /// Whether it stands for a Pod that its node runs without the API server.

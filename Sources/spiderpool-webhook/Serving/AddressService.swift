@@ -39,7 +39,7 @@ struct AddressService: Sendable {
     let book = AddressBook(limits: limits)
     var admission = PodAdmission(book: book, signer: signer) { UInt128.random(in: .min ... .max) }
     admission.choice = choice
-    admission.searchStart = UInt64(truncatingIfNeeded: identity.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) })
+    admission.scattersSearches = state.local == nil
     self.admission = admission
     committer = PoolCommitter(store: store, book: book, timing: clock, logger: logger)
     follower = PodFollower(book, from: store, now: clock.wallClock, logger: Logger(label: "feed"))
