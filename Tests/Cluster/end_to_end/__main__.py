@@ -6,19 +6,14 @@ Prints a line per test, and at the end `N passed, N failed`. --only runs the tes
 --update-goldens writes what kubectl prints into the cases: read the difference before committing it.
 """
 
-import argparse
 import contextlib
 import datetime
-import pathlib
-import shutil
 import sys
-import tempfile
-import time
-import traceback
 
 import cases
+import runner
 import scenarios
-from control_plane import REPOSITORY, SCRIPTS, ControlPlane, Failed
+from control_plane import REPOSITORY, SCRIPTS, ControlPlane
 from webhook import WebhookServer, issue_certificates, register
 
 
@@ -53,7 +48,7 @@ class World:
         return server
 
     def set_up(self):
-        self.plane.start()
+        self.plane.start_audited()
         manifests = REPOSITORY / "manifests"
         for path in (manifests / "namespace.yaml", manifests / "crds", manifests / "rbac.yaml", SCRIPTS / "clonesets.yaml"):
             self.plane.succeed("apply", "-f", path)
@@ -81,49 +76,6 @@ def tests(world, options):
     return [*map(scenario, scenarios.BEFORE_CASES), *map(case, cases.all_cases()), *map(scenario, scenarios.AFTER_CASES)]
 
 
-def run(world, options):
-    passed, failed = 0, []
-    for name, test in tests(world, options):
-        if options.only not in name:
-            continue
-        began = time.monotonic()
-        try:
-            test()
-        except Exception as error:  # whatever it is, the other tests still have something to say
-            failed.append(name)
-            lines = str(error).splitlines() if isinstance(error, Failed) else traceback.format_exception(error)
-            print(f"FAIL  {name}\n      " + "\n      ".join(line.rstrip() for line in lines), flush=True)
-            continue
-        passed += 1
-        print(f"ok    {name} ({time.monotonic() - began:.1f} s)", flush=True)
-    return passed, failed
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="end_to_end")
-    parser.add_argument("--binary", required=True, type=pathlib.Path, help="the built spiderpool-webhook")
-    parser.add_argument("--only", default="", help="run only tests whose name contains this")
-    parser.add_argument("--update-goldens", action="store_true")
-    parser.add_argument("--keep", action="store_true", help="leave the folder with all logs behind")
-    options = parser.parse_args()
-
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="spiderpool-webhook-end-to-end."))
-    world = World(options.binary.resolve(), folder)
-    began, failed = time.monotonic(), ["set-up"]
-    try:
-        world.set_up()
-        print(f"      control plane and server ready after {time.monotonic() - began:.1f} s", flush=True)
-        passed, failed = run(world, options)
-        for name in failed:
-            print(f"failed: {name}")
-        print(f"{passed} passed, {len(failed)} failed")
-    finally:
-        world.tear_down()
-        if options.keep or failed:
-            print(f"logs are in {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+parser = runner.arguments("end_to_end")
+parser.add_argument("--update-goldens", action="store_true")
+sys.exit(runner.main(parser.parse_args(), World, tests))

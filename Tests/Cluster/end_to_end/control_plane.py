@@ -59,13 +59,16 @@ class ControlPlane:
         self.audit_log = folder / "audit.log"
         self.service_account_kubeconfig = folder / f"kubeconfig.{SERVICE_ACCOUNT.replace('/', '.')}"
 
-    def start(self):
-        self._script(
-            "start.sh", f"--service-account={SERVICE_ACCOUNT}",
-            f"--apiserver-arg=--audit-policy-file={SCRIPTS / 'audit-policy.yaml'}",
-            f"--apiserver-arg=--audit-log-path={self.audit_log}")
+    def start(self, *arguments):
+        """Starts it with the service account of the server under test, and further arguments of start.sh."""
+        self._script("start.sh", f"--service-account={SERVICE_ACCOUNT}", *arguments)
         lines = (self.folder / "env").read_text().splitlines()
         self.env = dict(part.split("=", 1) for line in lines for part in shlex.split(line) if "=" in part)
+
+    def start_audited(self):
+        """Starts it with an audit log."""
+        self.start(f"--apiserver-arg=--audit-policy-file={SCRIPTS / 'audit-policy.yaml'}",
+                   f"--apiserver-arg=--audit-log-path={self.audit_log}")
 
     def stop(self):
         self._script("stop.sh")

@@ -17,10 +17,14 @@ def issue_certificates(binary, folder):
 
 
 class WebhookServer:
-    """One replica on loopback, under the identity of the service account of manifests/rbac.yaml."""
+    """One replica on loopback, under the identity of the service account of manifests/rbac.yaml.
 
-    def __init__(self, binary, plane, certificates, log):
+    `options` are further arguments of its command line; a change of them counts from the next start on.
+    """
+
+    def __init__(self, binary, plane, certificates, log, options=()):
         self.binary, self.plane, self.certificates, self.log = binary, plane, certificates, log
+        self.options = options
         self.port, self.health_port, self.metrics_port = free_port(), free_port(), free_port()
         self.process = None
 
@@ -34,6 +38,7 @@ class WebhookServer:
             "--health-listen", f"127.0.0.1:{self.health_port}", "--metrics-listen", f"127.0.0.1:{self.metrics_port}",
             "--tls-cert", self.certificates / "tls.crt", "--tls-key", self.certificates / "tls.key",
             "--shutdown-delay", "0s",  # nobody has to find out
+            *self.options,
         ]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen([self.binary, *map(str, arguments)], stdout=log, stderr=log)
@@ -46,6 +51,11 @@ class WebhookServer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
+
+    def kill(self):
+        """Ends it as a crash would."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         """Asks it to end and returns its exit status; kills it when it takes longer than its own drain timeout."""

@@ -1,0 +1,96 @@
+"""The objects these tests make: pools, Pods and what makes Pods, as JSON values."""
+
+import json
+
+from control_plane import GROUP, eventually, expect
+from addresses import allocations, has_ended
+from api import PODS, pods_path
+
+POOL = "ipam.spidernet.io/ippool"
+
+
+def pool(name, addresses, **spec):
+    """A pool of one range of addresses, or of one address, in a network of /16."""
+    network = ".".join(addresses.split(".")[:2]) + ".0.0/16"
+    return {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": name},
+            "spec": {"subnet": network, "ips": [addresses], **spec}}
+
+
+def template(pool_name, labels, **spec):
+    return {"metadata": {"labels": labels, "annotations": {POOL: json.dumps({"ipv4": [pool_name]})}},
+            "spec": {"containers": [{"name": "main", "image": "busybox"}], "terminationGracePeriodSeconds": 1, **spec}}
+
+
+def pod(name, pool_name, annotations=None, labels=None, **spec):
+    """A Pod; one whose name ends in a dash gets the rest from the API server."""
+    made = {"apiVersion": "v1", "kind": "Pod", **template(pool_name, labels or {}, **spec)}
+    made["metadata"]["generateName" if name.endswith("-") else "name"] = name
+    made["metadata"]["annotations"].update(annotations or {})
+    return made
+
+
+def unscheduled(name, pool_name, **labels):
+    """A Pod that stays without a node, so that nothing but the API server and the server under test has work with it."""
+    return pod(name, pool_name, labels=labels, schedulerName="nobody")
+
+
+def workload(kind, name, pool_name, replicas=None, labels=None, template_spec=None, **spec):
+    group = "batch" if kind == "Job" else "apps"
+    made = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name},
+            "spec": {"template": template(pool_name, {"app": name, **(labels or {})}, **(template_spec or {})), **spec}}
+    if kind != "Job":
+        made["spec"].update(replicas=replicas, selector={"matchLabels": {"app": name}})
+    if kind == "StatefulSet":
+        made["spec"]["serviceName"] = name
+    return made
+
+
+def apply(plane, *objects):
+    for made in objects:
+        plane.succeed("apply", "-f", "-", stdin=json.dumps(made))
+
+
+def make_pool(world, name, addresses, **spec):
+    apply(world.plane, pool(name, addresses, **spec))
+    return name
+
+
+def pods_of(world, app):
+    """The Pods with this label `app`, and not those that have ended or are on their way out."""
+    pods, _ = world.client.list(f"{PODS}?labelSelector=app%3D{app}")
+    return [pod for pod in pods if not has_ended(pod) and "deletionTimestamp" not in pod["metadata"]]
+
+
+def addresses_of(pods):
+    return [address for pod in pods for _, address in allocations(pod)]
+
+
+def running(world, app, count, within):
+    """Waits until there are exactly so many Pods, and all of them run. Returns them."""
+    def attempt():
+        pods = pods_of(world, app)
+        run = sum(pod["status"]["phase"] == "Running" for pod in pods)
+        expect(len(pods) == run == count, f"there are {len(pods)} Pods, {run} of them running")
+        return pods or True
+
+    return eventually(within, f"{count} running Pods of {app}", attempt)
+
+
+def stored_pool(world, name):
+    status, answer = world.client.request("GET", f"{GROUP}/spiderippools/{name}")
+    return answer if status == 200 else None
+
+
+def remove_pods(world, selector, namespace="default"):
+    """Deletes Pods at once and waits until they are gone."""
+    path = f"{pods_path(namespace)}?labelSelector={selector.replace('=', '%3D')}"
+    options = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}
+    status, answer = world.client.request("DELETE", path, options)
+    expect(status == 200, str(answer))
+    eventually(60, f"the end of the Pods {selector}", lambda: not world.client.list(path)[0])
+
+
+def remove_pool(world, name, within=20):
+    """Deletes a pool, which goes when no address of it is held."""
+    world.plane.succeed("delete", "sp", name, "--wait=false")
+    eventually(within, f"the end of the pool {name}", lambda: stored_pool(world, name) is None)
