@@ -51,10 +51,12 @@ class Client:
         HTTPException, and the next request opens a new one."""
         answer = self.send(method, path, body, content_type)
         try:
-            return answer.status, json.loads(answer.read())
+            text = answer.read().decode()
         except (OSError, http.client.HTTPException):
             self.close()
             raise
+        # An API server that has no room for a request says so in plain words.
+        return answer.status, json.loads(text) if text.startswith("{") else {"message": text.strip()}
 
     def patch(self, path, body):
         return self.request("PATCH", path, body, "application/merge-patch+json")

@@ -9,6 +9,7 @@ from control_plane import expect
 from addresses import allocations, check_consistency
 from api import Client, pods_path
 from objects import make_pool, remove_pods, remove_pool, unscheduled
+from world import CREATORS
 
 ATTEMPTS = 20
 
@@ -16,8 +17,9 @@ ATTEMPTS = 20
 class Crowd:
     """So many clients, each with a connection of its own that is open before the first of them begins."""
 
-    def __init__(self, world, count, kubeconfig=None):
-        self.world, self.count, self.kubeconfig = world, count, kubeconfig
+    def __init__(self, world, count, identities=(None,)):
+        """`identities` are kubeconfigs that the clients share out among them; None is the administrator."""
+        self.world, self.count, self.identities = world, count, identities
         self.barrier = threading.Barrier(count + 1)
         self.answers = collections.Counter()
         self.others = collections.Counter()
@@ -40,7 +42,7 @@ class Crowd:
         return time.monotonic() - began
 
     def work(self, number, pool_name, each, prefix, retries):
-        client = Client(self.world.plane, self.kubeconfig)
+        client = Client(self.world.plane, self.identities[number % len(self.identities)])
         try:
             client.connect()
         finally:
@@ -116,18 +118,19 @@ def three_replicas_fill_a_pool(world):
 
 def a_crowd_does_not_lock_the_api_server(world):
     """600 clients at once, under the API server's usual limits: no deadlock, no time-out, every creation is answered 201"""
-    crowd_of_600(world, "crowd", "10.52", world.plane.folder / "kubeconfig.default.creator")
+    crowd_of_600(world, "crowd", "10.52", [
+        world.plane.folder / f"kubeconfig.{name.replace('/', '.')}" for name in CREATORS])
 
 
 def a_crowd_of_administrators_does_not_lock_the_api_server(world):
     """the same as administrators, whose requests the API server does not queue"""
-    crowd_of_600(world, "masters", "10.53", None)
+    crowd_of_600(world, "masters", "10.53", [None])
 
 
-def crowd_of_600(world, name, network, kubeconfig):
+def crowd_of_600(world, name, network, identities):
     make_pool(world, name, f"{network}.0.1-{network}.7.250")
     with world.without_alarms():
-        crowd = Crowd(world, 600, kubeconfig)
+        crowd = Crowd(world, 600, identities)
         seconds = crowd.create(name, each=2, prefix=name)
         print(f"      {1200 / seconds:.0f} Pods/s, longest {crowd.longest:.1f} s, answers {crowd.told()}", flush=True)
         check_crowd(world, crowd, name, 1200)

@@ -9,8 +9,9 @@ from api import Client
 from balancer import Balancer
 from kubelet import FakeKubelet
 
-# An identity with an administrator's permissions and an ordinary user's place in the API server's queues.
-CREATOR = "default/creator"
+# Identities with an administrator's permissions and an ordinary user's place in the API server's queues. The queues of one
+# of them hold 300 requests.
+CREATORS = [f"default/creator-{number}" for number in range(4)]
 ALARMING = re.compile(r"^\S+ +(warning|error|critical)\b", re.IGNORECASE)
 
 
@@ -24,12 +25,12 @@ class World:
 
     def set_up(self):
         plane, manifests = self.plane, REPOSITORY / "manifests"
-        plane.start("--controllers", f"--service-account={CREATOR}")
+        plane.start("--controllers", *(f"--service-account={name}" for name in CREATORS))
         for path in (manifests / "namespace.yaml", manifests / "crds", manifests / "rbac.yaml"):
             plane.succeed("apply", "-f", path)
         plane.succeed("apply", "-f", "-", stdin=self.priority((manifests / "priority.yaml").read_text()))
         plane.succeed("create", "clusterrolebinding", "creator", "--clusterrole=cluster-admin",
-                      f"--serviceaccount={CREATOR.replace('/', ':')}")
+                      *(f"--serviceaccount={name.replace('/', ':')}" for name in CREATORS))
         plane.succeed("label", "namespace", "kube-system", "kubernetes.io/metadata.name=kube-system")
         plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         issue_certificates(self.binary, self.certificates)
