@@ -1,7 +1,5 @@
 internal import Addressing
 public import IPAM
-internal import JSON
-internal import KubernetesAPI
 
 /// What is asked and told by whoever writes pools' statuses.
 extension AddressBook {
@@ -72,43 +70,15 @@ extension AddressBook {
           || stored.storedAllocated != Int64(state.ledger.counts(of: pool)?.recorded ?? 0))
       guard countsDiffer || state.ledger.hasChanges(pool) else { return nil }
       let records = state.ledger.records(toStore: pool)
-      return StatusDraft(json: Self.status(pool, stored, records), records: records.count)
+      return StatusDraft(
+        json: PoolStatusText.write(
+          pool: pool, uid: stored.uid, version: stored.version, total: stored.total, records: records),
+        records: records.count)
     }
   }
 
   /// Whether addresses of a pool are reserved for Pods that are being created.
   public func hasReservations(_ pool: String) -> Bool {
     withState { ($0.ledger.counts(of: pool)?.reserved ?? 0) > 0 }
-  }
-
-  private static func status(_ name: String, _ stored: StoredPool, _ records: [AllocationRecord]) -> [UInt8] {
-    var writer = JSONWriter(reserving: 512)
-    writer.object { object in
-      object.key("apiVersion")
-      object.value(SpiderAPI.apiVersion)
-      object.key("kind")
-      object.value("SpiderIPPool" as StaticString)
-      object.key("metadata")
-      object.object { metadata in
-        metadata.key("name")
-        metadata.value(name)
-        metadata.key("uid")
-        metadata.value(stored.uid)
-        metadata.key("resourceVersion")
-        metadata.value(stored.version)
-      }
-      object.key("status")
-      object.object { status in
-        if let text = AllocationText.write(records) {
-          status.key("allocatedIPs")
-          status.value(String(decoding: text, as: UTF8.self))
-        }
-        status.key("totalIPCount")
-        status.value(stored.total)
-        status.key("allocatedIPCount")
-        status.value(Int64(records.count))
-      }
-    }
-    return writer.finish()
   }
 }

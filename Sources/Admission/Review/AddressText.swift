@@ -1,7 +1,7 @@
-import Addressing
+public import Addressing
 
 /// Reads addresses and networks from texts, and shows sets of them in messages.
-enum AddressText {
+public enum AddressText {
   /// A network in its one canonical form; nil for any other text.
   static func network(_ text: UnsafeBufferPointer<UInt8>) -> CIDR? {
     guard let network = try? CIDR(text), network.isNetwork else { return nil }
@@ -12,11 +12,11 @@ enum AddressText {
   static func range(_ text: UnsafeBufferPointer<UInt8>) -> AddressRange? { try? AddressRange(text) }
 
   /// The network of an object that is stored already, host bits and spelling forgiven.
-  static func lenientNetwork(_ text: String) -> CIDR? { (try? CIDR(text))?.network }
+  public static func lenientNetwork(_ text: String) -> CIDR? { (try? CIDR(text))?.network }
 
   /// The addresses of an object that is stored already: what cannot be read, or is of another family, is left out. Nil
   /// when nothing tells the family.
-  static func lenientAddresses(
+  public static func lenientAddresses(
     _ ips: [String], without excludeIPs: [String], like network: CIDR?
   ) -> AddressSet? {
     let ranges = ips.compactMap { try? AddressRange($0) }

@@ -7,9 +7,20 @@ internal import Synchronization
 
 /// Which Pods the cluster's StatefulSets want: those find their addresses again.
 final class StatefulSetIndex: Sendable {
-  private struct Ordinals: Sendable {
-    var start: Int64
-    var replicas: Int64
+  /// The numbers of the Pods that a StatefulSet wants.
+  struct Ordinals: Sendable {
+    private let start: Int64
+    private let replicas: Int64
+
+    /// Reads a StatefulSet.
+    init(_ view: JSONView) {
+      let spec = view["spec"]
+      start = max(0, spec?["ordinals"]?["start"]?.int ?? 0)
+      replicas = spec?["replicas"]?.int ?? 1
+    }
+
+    /// Whether the Pod of this number is wanted.
+    func contains(_ ordinal: Int64) -> Bool { ordinal >= start && ordinal - start < replicas }
   }
 
   private struct Named: Sendable {
@@ -30,7 +41,7 @@ final class StatefulSetIndex: Sendable {
     guard let set = sets.withLock({ $0[ObjectKey(namespace: pod.namespace, name: name)] }) else {
       return false
     }
-    return ordinal >= set.start && ordinal - set.start < set.replicas
+    return set.contains(ordinal)
   }
 
   /// The StatefulSet's name and the number, of which the last dash is followed by nothing but digits.
@@ -46,13 +57,7 @@ final class StatefulSetIndex: Sendable {
     ReflectorSink(
       decode: { object in
         var parser = JSONParser()
-        return try parser.read(object.json) { view in
-          let spec = view["spec"]
-          return Named(
-            key: object.key,
-            ordinals: Ordinals(
-              start: spec?["ordinals"]?["start"]?.int ?? 0, replicas: spec?["replicas"]?.int ?? 1))
-        }
+        return try parser.read(object.json) { Named(key: object.key, ordinals: Ordinals($0)) }
       },
       replaceAll: { all in
         self.sets.withLock {
