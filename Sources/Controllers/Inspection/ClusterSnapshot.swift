@@ -1,0 +1,82 @@
+public import Addressing
+internal import Admission
+public import Cluster
+public import IPAM
+internal import JSON
+internal import KubernetesAPI
+
+/// The pools and those who hold their addresses, as they were listed. The kinds are listed one after another: what is
+/// changed meanwhile may be seen half.
+public struct ClusterSnapshot: Sendable {
+  /// What the Pod of a record is.
+  public enum Holder: String, Sendable {
+    /// It is there.
+    case live
+    /// It is there, and has run to its end.
+    case ended
+    /// It is not there, and its StatefulSet wants it back.
+    case kept
+    /// Another Pod has its name.
+    case replaced
+    /// It is not there.
+    case gone
+  }
+
+  /// The pools, by name.
+  public let pools: [InspectedPool]
+  /// The Pods.
+  public let pods: [PodKey: InspectedPod]
+  /// Addresses that no Pod may get.
+  public let reserved: [AddressSet]
+  private let sets: [ObjectKey: StatefulSetIndex.Ordinals]
+
+  /// Lists everything.
+  /// - Parameter withPods: whether Pods and StatefulSets are listed; without, nothing is known of any holder.
+  public init(of store: any ClusterStore, withPods: Bool = true) async throws(ClusterError) {
+    let pools = try await Self.list(.spiderIPPool, store) { InspectedPool(SpiderIPPool($1)) }
+    self.pools = pools.sorted { $0.name < $1.name }
+    reserved = try await Self.list(.spiderReservedIP, store) { Self.sets(SpiderReservedIP($1).ips) }.flatMap(
+      \.self)
+    var pods: [InspectedPod] = []
+    var sets: [(ObjectKey, StatefulSetIndex.Ordinals)] = []
+    if withPods {
+      pods = try await Self.list(.pod, store) { InspectedPod($1) }
+      sets = try await Self.list(.statefulSet, store) { ($0, StatefulSetIndex.Ordinals($1)) }
+    }
+    self.pods = Dictionary(pods.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
+    self.sets = Dictionary(sets, uniquingKeysWith: { _, last in last })
+  }
+
+  private static func list<Value>(
+    _ type: ResourceType, _ store: any ClusterStore, _ read: (ObjectKey, JSONView) -> Value
+  ) async throws(ClusterError) -> [Value] {
+    var parser = JSONParser()
+    var values: [Value] = []
+    _ = try await store.list(type, namespace: nil) { object throws(ClusterError) in
+      do throws(JSONError) {
+        values.append(try parser.parse(object.json) { read(object.key, $0) })
+      } catch {
+        throw .malformed("\(type.kind) \"\(object.key)\" cannot be read: \(error)")
+      }
+    }
+    return values
+  }
+
+  private static func sets(_ ips: [String]) -> [AddressSet] {
+    let ranges = ips.compactMap { try? AddressRange($0) }
+    return IPFamily.allCases.map { family in AddressSet(family, ranges.filter { $0.family == family }) }
+  }
+
+  /// What the Pod of a record is.
+  public func holder(of record: AllocationRecord) -> Holder {
+    let pod = pods[record.pod]
+    if let pod, pod.uid == record.uid { return pod.hasEnded ? .ended : .live }
+    if isWanted(record.pod) { return .kept }
+    return pod == nil ? .gone : .replaced
+  }
+
+  private func isWanted(_ pod: PodKey) -> Bool {
+    guard let (set, ordinal) = StatefulSetIndex.parts(pod.name) else { return false }
+    return sets[ObjectKey(namespace: pod.namespace, name: set)]?.contains(ordinal) ?? false
+  }
+}
