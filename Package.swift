@@ -114,8 +114,8 @@ let package = Package(
     tests(
       "spiderpool-webhook",
       [
-        "Admission", "Cluster", "Controllers", "HTTP", "JSON", "KubernetesAPI", "Telemetry", "TLS",
-        "Transport",
+        "Addressing", "Admission", "Cluster", "Controllers", "HTTP", "IPAM", "JSON", "KubernetesAPI",
+        "Telemetry", "TLS", "Transport",
       ]),
 
     // Programs that tests start.

@@ -9,7 +9,9 @@ struct Main: AsyncParsableCommand {
     commandName: "spiderpool-webhook",
     abstract: "Admission-time IP address management for Kubernetes.",
     version: Version.text,
-    subcommands: [ServeCommand.self, ReviewCommand.self, CertsCommand.self, VersionCommand.self])
+    subcommands: [
+      ServeCommand.self, ReviewCommand.self, CertsCommand.self, IpamCommand.self, VersionCommand.self,
+    ])
 
   static func main() async {
     do {

@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
   var readyFile: String?
 
   func run() async throws {
-    try state.check()
+    try state.check(for: "serve")
     try await Server(options: self).run()
   }
 }
@@ -55,10 +55,10 @@ struct StateOptions: ParsableArguments {
   var claimNamespace: String?
 
   /// Checked when all flags were understood, so that a misspelt one is told first.
-  func check() throws {
+  func check(for command: String) throws {
     let chosen = [kubeconfig != nil, inCluster, store != nil].filter { $0 }.count
     guard chosen == 1 else {
-      throw ExitStatus(.usage, "serve: exactly one of --kubeconfig, --in-cluster and --store is needed")
+      throw ExitStatus(.usage, "\(command): exactly one of --kubeconfig, --in-cluster and --store is needed")
     }
   }
 }
