@@ -64,11 +64,7 @@ extension AddressBook {
   public func draft(of pool: String, mendsCounts: Bool = false) -> StatusDraft? {
     withState { state -> StatusDraft? in
       guard let stored = state.stored[pool], !stored.isUnreadable else { return nil }
-      let countsDiffer =
-        mendsCounts
-        && (stored.storedTotal != stored.total
-          || stored.storedAllocated != Int64(state.ledger.counts(of: pool)?.recorded ?? 0))
-      guard countsDiffer || state.ledger.hasChanges(pool) else { return nil }
+      guard (mendsCounts && state.countsDiffer(pool)) || state.ledger.hasChanges(pool) else { return nil }
       let records = state.ledger.records(toStore: pool)
       return StatusDraft(
         json: PoolStatusText.write(
@@ -77,8 +73,26 @@ extension AddressBook {
     }
   }
 
+  /// Pools whose status tells other counts than those of its records.
+  public func miscountedPools() -> [String] {
+    withState { state in
+      state.stored.keys.filter { name in
+        state.stored[name]?.isUnreadable == false && !state.ledger.hasChanges(name)
+          && state.countsDiffer(name)
+      }
+    }
+  }
+
   /// Whether addresses of a pool are reserved for Pods that are being created.
   public func hasReservations(_ pool: String) -> Bool {
     withState { ($0.ledger.counts(of: pool)?.reserved ?? 0) > 0 }
+  }
+}
+
+extension AddressBook.State {
+  fileprivate func countsDiffer(_ pool: String) -> Bool {
+    guard let stored = stored[pool] else { return false }
+    return stored.storedTotal != stored.total
+      || stored.storedAllocated != Int64(ledger.counts(of: pool)?.recorded ?? 0)
   }
 }

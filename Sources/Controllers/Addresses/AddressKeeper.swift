@@ -15,6 +15,8 @@ public actor AddressKeeper {
   public struct Timing: Sendable {
     /// Between two looks at all records.
     public var period = Duration.seconds(5)
+    /// Between two looks at the pools alone.
+    public var tidyPeriod = Duration.milliseconds(500)
     /// How long a record without a Pod stays, from the first look at it, in milliseconds: longer than the API server may
     /// still store the Pod.
     public var grace: UInt64 = 65_000
@@ -66,6 +68,12 @@ public actor AddressKeeper {
     let reflector = sets.makeReflector(from: store, logger: logger)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await reflector.run() }
+      group.addTask {
+        while !Task.isCancelled {
+          await self.tidy()
+          await self.clock.sleep(self.timing.tidyPeriod)
+        }
+      }
       group.addTask {
         await reflector.synced()
         while !Task.isCancelled {
@@ -128,7 +136,11 @@ public actor AddressKeeper {
     // Those that were unrecorded at the last look too: for most a status that says otherwise is on its way.
     for pod in unrecorded where missed.contains(pod.uid) { await bind(pod) }
     missed = Set(unrecorded.map(\.uid))
-    for pool in book.poolNames { await committer.nudge(pool, mendsCounts: true) }
+  }
+
+  /// What does not need a look at all records: counts of pools that are new or were changed, and pools that are to go.
+  private func tidy() async {
+    for pool in book.miscountedPools() { await committer.nudge(pool, mendsCounts: true) }
     for pool in book.releasedPools() { await letGo(pool) }
   }
 
