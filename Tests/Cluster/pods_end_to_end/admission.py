@@ -169,9 +169,26 @@ def without_the_mutating_webhook_nothing_is_let_through(world):
     remove_pool(world, name)
 
 
+def both_families_or_none(world):
+    """a Pod gets an address of either family, or is refused and holds none"""
+    four, six = make_pool(world, "four", "10.26.0.1-10.26.0.9"), make_pool(world, "six", "fd00:26::1-fd00:26::2")
+    apply(world.plane, *(unscheduled(f"dual-{number}", "four/six") for number in range(2)))
+    for number in range(2):
+        expect([name for name, _ in allocations(read_pod(world, f"dual-{number}"))] == [four, six], "not one address of each")
+    check_consistency(world)
+    done = created(world, unscheduled("dual-2", "four/six"))
+    expect(done.returncode != 0 and "no IPv6 address for eth0: six is full: of 2 addresses 2 are used" in done.stderr, done.text)
+    held = check_consistency(world)
+    expect((len(held[four]), len(held[six])) == (2, 2), f"{held} is held")
+    for number in range(2):
+        world.plane.remove("pod", f"dual-{number}")
+    for name in (four, six):
+        remove_pool(world, name)
+
+
 SCENARIOS = [
     a_bare_pod_gets_an_address_and_gives_it_back, a_pod_without_our_annotations_is_left_alone,
     a_dry_run_tells_the_address_and_keeps_nothing, a_dry_run_of_a_full_pool_is_refused,
     forged_annotations_are_replaced, copied_annotations_without_a_pool_are_removed, addresses_of_a_live_pod_stay,
-    without_the_mutating_webhook_nothing_is_let_through,
+    without_the_mutating_webhook_nothing_is_let_through, both_families_or_none,
 ]

@@ -92,6 +92,26 @@ def a_pool_in_use_stays_until_its_last_address_is_back(world):
     eventually(15, "the end of the pool", lambda: stored_pool(world, name) is None)
 
 
+def pods_that_end_while_no_server_runs_leak_nothing(world):
+    """Pods that are deleted while no server runs give their addresses back once one runs again"""
+    name = make_pool(world, "unseen", "10.45.0.1-10.45.0.9")
+    apply(world.plane, *(unscheduled(f"unseen-{number}", name, kind="unseen") for number in range(4)))
+    check_consistency(world)
+    world.server.stop()
+    world.server.options = ("--unconfirmed-grace", f"{GRACE}s")
+    for number in range(3):
+        world.plane.remove("pod", f"unseen-{number}")
+    expect(len(records(stored_pool(world, name))) == 4, "somebody has released an address")
+    world.server.start()
+    try:
+        eventually(BACK_WITHIN, "the addresses coming back", lambda: len(records(stored_pool(world, name))) == 1)
+        check_consistency(world)
+    finally:
+        world.restart()
+    world.plane.remove("pod", "unseen-3")
+    remove_pool(world, name)
+
+
 class Load:
     """Clients that create Pods and delete some of them again, as fast as they are answered, until told to stop."""
 
@@ -132,9 +152,9 @@ class Load:
 
 def a_killed_server_loses_nothing(world):
     """a server killed three times under load gives no address twice, and what was left half done is mended"""
-    name = make_pool(world, "killed", "10.42.0.1-10.42.15.254")
+    four, six = make_pool(world, "killed", "10.42.0.1-10.42.15.254"), make_pool(world, "killed-six", "fd00:42::1-fd00:42::fff")
     with world.serving_with("--unconfirmed-grace", f"{GRACE}s"):
-        with Load(world, name) as load:
+        with Load(world, f"{four}/{six}") as load:
             for _ in range(3):
                 before = load.created()
                 eventually(20, "100 further Pods", lambda: load.created() >= before + 100)
@@ -146,6 +166,24 @@ def a_killed_server_loses_nothing(world):
         print(f"      answers were {load.answers}", flush=True)
         # The keeper's Lease has to run out first.
         check_consistency(world, within=60)
+        remove_pods(world, "kind=load")
+        for name in (four, six):
+            remove_pool(world, name, within=60)
+
+
+def a_killed_api_server_loses_nothing(world):
+    """an API server killed under load: no address twice, nothing lost, and the server goes on by itself"""
+    name = make_pool(world, "away", "10.46.0.1-10.46.15.254")
+    with world.serving_with("--unconfirmed-grace", f"{GRACE}s"):
+        with Load(world, name) as load:
+            for _ in range(2):
+                before = load.created()
+                eventually(30, "100 further Pods", lambda: load.created() >= before + 100)
+                world.plane.restart_apiserver()
+            before = load.created()
+            eventually(40, "100 further Pods", lambda: load.created() >= before + 100)
+        print(f"      answers were {load.answers}", flush=True)
+        check_consistency(world, within=90)
         remove_pods(world, "kind=load")
         remove_pool(world, name, within=60)
 
@@ -169,5 +207,6 @@ def a_killed_replica_loses_nothing(world):
 
 SCENARIOS = [
     a_pod_refused_by_a_quota_leaks_nothing, a_replicaset_behind_a_quota_does_not_drain_its_pool,
-    a_pool_in_use_stays_until_its_last_address_is_back, a_killed_server_loses_nothing, a_killed_replica_loses_nothing,
+    a_pool_in_use_stays_until_its_last_address_is_back, pods_that_end_while_no_server_runs_leak_nothing, a_killed_server_loses_nothing, a_killed_replica_loses_nothing,
+    a_killed_api_server_loses_nothing,
 ]

@@ -10,14 +10,16 @@ POOL = "ipam.spidernet.io/ippool"
 
 
 def pool(name, addresses, **spec):
-    """A pool of one range of addresses, or of one address, in a network of /16."""
-    network = ".".join(addresses.split(".")[:2]) + ".0.0/16"
+    """A pool of one range of addresses, or of one address, in a network of /16, of IPv6 in one of /64."""
+    network = addresses.split("::")[0] + "::/64" if ":" in addresses else ".".join(addresses.split(".")[:2]) + ".0.0/16"
     return {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": name},
             "spec": {"subnet": network, "ips": [addresses], **spec}}
 
 
 def template(pool_name, labels, **spec):
-    return {"metadata": {"labels": labels, "annotations": {POOL: json.dumps({"ipv4": [pool_name]})}},
+    """`pool_name` is a pool of IPv4 addresses, or one of IPv4 and one of IPv6 with a slash between."""
+    named = dict(zip(("ipv4", "ipv6"), ([name] for name in pool_name.split("/"))))
+    return {"metadata": {"labels": labels, "annotations": {POOL: json.dumps(named)}},
             "spec": {"containers": [{"name": "main", "image": "busybox"}], "terminationGracePeriodSeconds": 1, **spec}}
 
 
