@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(packages format debug release quickstart life abuse crash client cluster)
+stages=(packages format debug release quickstart life abuse crash client cluster pods)
 
 stage_packages() { bash Tests/packages.sh test; }
 
@@ -37,6 +37,8 @@ stage_client() {
 }
 
 stage_cluster() { bash Tests/Cluster/end-to-end.sh; }
+
+stage_pods() { bash Tests/Cluster/pods.sh; }
 
 # Keeps a long output in a file, and prints what went wrong and the closing lines.
 tee_quietly() {

@@ -1,6 +1,6 @@
 public import Addressing
 public import IPAM
-internal import KubernetesAPI
+public import KubernetesAPI
 
 /// What the watch of Pods tells, and what is asked about them.
 extension AddressBook {
@@ -105,11 +105,35 @@ extension AddressBook {
     }
   }
 
+  /// Pools that are being deleted while addresses of them are held.
+  public func waitingPools() -> [ObjectReference] {
+    withState { state -> [ObjectReference] in
+      state.catalog.names.compactMap { name in
+        guard state.catalog[name]?.isTerminating == true, (state.ledger.counts(of: name)?.recorded ?? 0) > 0
+        else {
+          return nil
+        }
+        return state.reference(to: name)
+      }
+    }
+  }
+
+  /// A pool as Events refer to it; nil when it is not known.
+  public func reference(to pool: String) -> ObjectReference? { withState { $0.reference(to: pool) } }
+
   /// The names of all pools.
   public var poolNames: [String] { withState { $0.ledger.poolNames } }
 }
 
 extension AddressBook.State {
+  fileprivate func reference(to pool: String) -> ObjectReference? {
+    stored[pool].map { stored in
+      ObjectReference(
+        apiVersion: SpiderAPI.apiVersion, kind: ResourceType.spiderIPPool.kind, namespace: nil, name: pool,
+        uid: stored.uid)
+    }
+  }
+
   fileprivate mutating func see(_ pod: PodSighting, now: UInt64) {
     if pod.addresses == nil || pod.hasEnded || ledger.confirm(pod.uid, at: now) {
       pods[pod.uid] = pod.recorded

@@ -32,6 +32,11 @@ public actor AddressKeeper {
   private let committer: PoolCommitter
   private let signer: any TokenSigner
   private let sets = StatefulSetIndex()
+  private let events: EventRecorder
+  /// Whether all StatefulSets were listed since the Lease was won; before, none of their Pods' addresses is released.
+  private var knowsSets = false
+  /// Pools of which it was told that they wait for their addresses.
+  private var announced: Set<String> = []
   private let timing: Timing
   private let clock: CommitTiming
   private let logger: Logger
@@ -52,8 +57,9 @@ public actor AddressKeeper {
   /// A keeper that does nothing yet.
   public init(
     store: any ClusterStore, book: AddressBook, committer: PoolCommitter, signer: any TokenSigner,
-    clock: CommitTiming, timing: Timing = Timing(), logger: Logger
+    events: EventRecorder, clock: CommitTiming, timing: Timing = Timing(), logger: Logger
   ) {
+    self.events = events
     self.store = store
     self.book = book
     self.committer = committer
@@ -76,6 +82,7 @@ public actor AddressKeeper {
       }
       group.addTask {
         await reflector.synced()
+        await self.setsAreKnown()
         while !Task.isCancelled {
           await self.look()
           await self.clock.sleep(self.timing.period)
@@ -85,7 +92,10 @@ public actor AddressKeeper {
     }
     firstSeen = [:]
     missed = []
+    knowsSets = false
   }
+
+  private func setsAreKnown() { knowsSets = !Task.isCancelled }
 
   /// Deals with what was seen of a Pod.
   public func take(_ news: PodFollower.News) async {
@@ -96,7 +106,7 @@ public actor AddressKeeper {
   }
 
   private func release(_ pod: PodSighting) async {
-    if pod.isStateful, sets.wants(pod.key) { return }
+    if pod.isStateful, !knowsSets || sets.wants(pod.key) { return }
     var pools: Set<String> = []
     for (pool, record) in book.records(of: pod.uid) where book.release(pool, record, now: clock.wallClock()) {
       pools.insert(pool)
@@ -112,6 +122,13 @@ public actor AddressKeeper {
       logger.error(
         "a Pod has addresses that are not its own; delete it",
         metadata: ["pod": "\(pod.key)", "reason": "\(refusal)"])
+      events.record(
+        .warning, reason: "AddressConflict",
+        message:
+          "the Pod uses addresses that are recorded for another one; delete it, so that it gets others",
+        about: ObjectReference(
+          apiVersion: ResourceType.pod.apiVersion, kind: ResourceType.pod.kind, namespace: pod.key.namespace,
+          name: pod.key.name, uid: "\(pod.uid)"))
     }
   }
 
@@ -142,6 +159,14 @@ public actor AddressKeeper {
   private func tidy() async {
     for pool in book.miscountedPools() { await committer.nudge(pool, mendsCounts: true) }
     for pool in book.releasedPools() { await letGo(pool) }
+    let waiting = book.waitingPools()
+    for pool in waiting where !announced.contains(pool.name) {
+      events.record(
+        .normal, reason: "InUse",
+        message: "is being deleted, gives no more addresses, and goes when the last one is given back",
+        about: pool)
+    }
+    announced = Set(waiting.map(\.name))
   }
 
   private func reclaim(_ due: [Suspect]) async {
@@ -157,6 +182,13 @@ public actor AddressKeeper {
           "pool": "\(suspect.pool)", "address": "\(suspect.record.address)", "pod": "\(suspect.record.pod)",
           "uid": "\(suspect.record.uid)",
         ])
+      if let pool = book.reference(to: suspect.pool) {
+        events.record(
+          .normal, reason: "AddressReclaimed",
+          message:
+            "\(suspect.record.address) was recorded for Pod \(suspect.record.pod), which does not exist",
+          about: pool)
+      }
       pools.insert(suspect.pool)
     }
     for pool in pools { await committer.nudge(pool) }

@@ -18,6 +18,7 @@ struct AddressService: Sendable {
   private let signer = ReplicaSigner()
   private let store: any ClusterStore
   private let namespace: String
+  private let events: EventRecorder
   private let keeper: AddressKeeper
   private let elector: LeaseElector
   private let waker: OwnerWaker
@@ -45,9 +46,10 @@ struct AddressService: Sendable {
     follower = PodFollower(book, from: store, now: clock.wallClock, logger: Logger(label: "feed"))
     var timing = AddressKeeper.Timing()
     timing.grace = options.unconfirmedGrace.milliseconds
+    events = EventRecorder(store: store, logger: Logger(label: "events"))
     keeper = AddressKeeper(
-      store: store, book: book, committer: committer, signer: signer, clock: clock, timing: timing,
-      logger: logger)
+      store: store, book: book, committer: committer, signer: signer, events: events, clock: clock,
+      timing: timing, logger: logger)
     elector = LeaseElector(
       store: store, namespace: namespace, name: Self.leaseName, identity: identity,
       logger: Logger(label: "lease"))
@@ -68,6 +70,7 @@ struct AddressService: Sendable {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await follower.run() }
       group.addTask { await waker.run() }
+      group.addTask { await events.run() }
       group.addTask { await deliver() }
       group.addTask {
         await ready()

@@ -29,7 +29,7 @@ class Crowd:
 
     def create(self, pool_name, each, prefix, retries=False):
         """Every client creates so many Pods. With `retries`, a Pod that is refused because another replica was faster is
-        asked for again, as every controller does. Returns the time it took."""
+        asked for again, as every client of the API does after a 429. Returns the time it took."""
         threads = [threading.Thread(target=self.work, args=(number, pool_name, each, prefix, retries), daemon=True)
                    for number in range(self.count)]
         for thread in threads:
@@ -50,7 +50,7 @@ class Crowd:
         for turn in range(each):
             made = unscheduled(f"{prefix}-{number}-{turn}", pool_name, kind=prefix)
             for _ in range(ATTEMPTS if retries else 1):
-                if self.ask(client, made) != 409:
+                if self.ask(client, made) != 429:
                     break
         client.close()
 
@@ -92,7 +92,7 @@ def three_replicas_share_a_pool(world):
               f"connections {sorted(balancer.connections.values())}", flush=True)
         check_crowd(world, crowd, name, 384)
         expect(all(balancer.connections.values()), "a replica was not asked")
-        expect(crowd.answers[409] * 10 <= 384, f"{crowd.answers[409]} of 384 were refused for a race: replicas do not keep apart")
+        expect(crowd.answers[429] * 10 <= 384, f"{crowd.answers[429]} of 384 were refused for a race: replicas do not keep apart")
         remove_pods(world, "kind=shared")
         remove_pool(world, name, within=30)
 
