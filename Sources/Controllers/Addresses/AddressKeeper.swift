@@ -134,7 +134,7 @@ public actor AddressKeeper {
 
   // MARK: looking at all records
 
-  private func look() async {
+  func look() async {
     let now = clock.wallClock()
     var due: [Suspect] = []
     var seen: [Suspect: UInt64] = [:]
