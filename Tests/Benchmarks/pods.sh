@@ -121,14 +121,12 @@ measure() {
     register "$server"
     before=0
     [ "$server" != ours ] || before="$(writes)"
-    [ -z "${PERF:-}" ] || [ "$server" != ours ] || perf record -o /tmp/bench/pods.data -e cpu-clock -F 4000 -g -p "${pids[0]}" >/dev/null 2>&1 &
     rate="$(create "$count" "$pods")"
-    [ -z "${PERF:-}" ] || pkill -INT perf || true
-    [ "$(sed -n 's/^status codes: \([0-9]*\) 2xx.*/\1/p' "$work"/load.* | paste -sd+ | bc)" = "$pods" ] ||
+    [ "$(sed -n 's/^status codes: \([0-9]*\) 2xx.*/\1/p' "$work"/load.* | awk "{ sum += \$1 } END { print sum }")" = "$pods" ] ||
         { grep -h 'status codes' "$work"/load.* | sort | uniq -c >&2 && give_up "not all Pods of $name were created"; }
     if ((round > 0)); then
         echo "$rate" >>"$work/$name.rps"
-        [ "$server" != ours ] || { awk "{ sum += \$1 } END { printf \"cpu %.2f ms\\n\", sum/1e6/$pods }" /proc/${pids[0]}/task/*/schedstat >&2; } ; [ "$server" != ours ] || awk -v a="$before" -v b="$(writes)" -v n="$pods" 'BEGIN { print (b - a) / n }' >>"$work/$name.writes"
+        [ "$server" != ours ] || awk -v a="$before" -v b="$(writes)" -v n="$pods" 'BEGIN { print (b - a) / n }' >>"$work/$name.writes"
     fi
     for ((index = 0; index < count; index++)); do
         curl --silent --insecure --request DELETE --header "Authorization: Bearer $token" \

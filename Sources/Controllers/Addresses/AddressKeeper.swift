@@ -157,7 +157,7 @@ public actor AddressKeeper {
 
   /// What does not need a look at all records: counts of pools that are new or were changed, and pools that are to go.
   private func tidy() async {
-    for pool in book.miscountedPools() { await committer.nudge(pool, mendsCounts: true) }
+    for pool in book.miscountedPools() where !Task.isCancelled { await committer.mend(pool) }
     for pool in book.releasedPools() { await letGo(pool) }
     let waiting = book.waitingPools()
     for pool in waiting where !announced.contains(pool.name) {

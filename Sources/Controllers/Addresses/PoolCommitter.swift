@@ -102,10 +102,16 @@ public actor PoolCommitter {
 
   // MARK: releasing
 
-  /// Something of this pool is to be written, and nobody waits for it: addresses that were given back, or counts.
-  public func nudge(_ pool: String, mendsCounts: Bool = false) {
-    if mendsCounts { lanes[pool, default: Lane()].mendsCounts = true }
-    start(pool)
+  /// Something of this pool is to be written, and nobody waits for it: addresses were given back.
+  public func nudge(_ pool: String) { start(pool) }
+
+  /// Mends the counts in this pool's status; returns when that is done or was given up, so that many pools are mended one after
+  /// another.
+  public func mend(_ pool: String) async {
+    lanes[pool, default: Lane()].mendsCounts = true
+    guard lanes[pool]?.isRunning == false else { return }
+    lanes[pool]?.isRunning = true
+    await run(pool)
   }
 
   // MARK: writing

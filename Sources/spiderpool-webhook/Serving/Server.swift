@@ -74,6 +74,8 @@ struct Server {
     logger.info("waiting for the cluster's state", metadata: ["from": "\(state)"])
     for await event in events {
       guard case .synced = event, !Task.isCancelled else { break }
+      // What the lists were read into.
+      Allocator.trim()
       bound.webhook = try await ports.startWebhook()
       monitor.isListening.set()
       try bound.write(to: options.readyFile)
