@@ -31,6 +31,10 @@ public struct PodSighting: Sendable, Equatable {
     let bearer: ReservationToken.Bearer
     /// Whose addresses they are.
     let owner: OwnerKey
+    /// The kind of the Pod's controller; `Pod` for a Pod without one.
+    public let controllerKind: String
+    /// The name of the Pod's controller; its own for a Pod without one.
+    public let controllerName: String
   }
 
   /// Reads a Pod.
@@ -45,7 +49,8 @@ public struct PodSighting: Sendable, Equatable {
     let annotations = AllocationAnnotations(MetadataReading(view))
     if let allocation = annotations.allocation, let reservation = annotations.reservation {
       addresses = Addresses(
-        allocation: allocation, reservation: reservation, bearer: pod.bearer, owner: pod.ownerKey)
+        allocation: allocation, reservation: reservation, bearer: pod.bearer, owner: pod.ownerKey,
+        controllerKind: pod.owner?.kind ?? ResourceType.pod.kind, controllerName: pod.owner?.name ?? pod.name)
     } else {
       addresses = nil
     }

@@ -16,9 +16,14 @@ enum LivePod {
 
   /// Looks for the Pod of a record by its name and its UID.
   static func look(for record: AllocationRecord, in store: any ClusterStore) async -> Sight {
+    await look(for: record.pod, record.uid, in: store)
+  }
+
+  /// Looks for a Pod by its name and its UID.
+  static func look(for key: PodKey, _ uid: PodUID, in store: any ClusterStore) async -> Sight {
     do throws(ClusterError) {
-      let pod = try await store.get(.pod, namespace: record.pod.namespace, name: record.pod.name)
-      return PodUID(pod.uid) == record.uid ? .alive : .gone
+      let pod = try await store.get(.pod, namespace: key.namespace, name: key.name)
+      return PodUID(pod.uid) == uid ? .alive : .gone
     } catch {
       guard case .notFound = error else { return .unknown("\(error)") }
       return .gone

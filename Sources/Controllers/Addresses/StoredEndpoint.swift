@@ -1,0 +1,50 @@
+internal import Cluster
+internal import IPAM
+internal import JSON
+internal import KubernetesAPI
+
+/// A SpiderEndpoint as it is stored, as far as it is looked at before it is written.
+struct StoredEndpoint: Equatable {
+  /// The Pod it tells of.
+  let pod: PodUID
+  let uid: String
+  let version: ResourceVersion
+  let isTerminating: Bool
+  /// Finalizers other than ours.
+  let otherFinalizers: [String]
+  /// Whether it has our finalizer.
+  let isHeld: Bool
+
+  /// Reads an endpoint.
+  init(_ object: ClusterObject) throws(ClusterError) {
+    var parser = JSONParser()
+    let read: (metadata: ObjectMeta, pod: PodUID)
+    do throws(JSONError) {
+      read = try parser.parse(object.json) { (ObjectMeta($0["metadata"]), Self.pod(of: $0)) }
+    } catch {
+      throw .malformed("SpiderEndpoint \"\(object.key)\" cannot be read: \(error)")
+    }
+    let ours = SpiderAPI.finalizer.description
+    pod = read.pod
+    uid = object.uid
+    version = object.resourceVersion
+    isTerminating = read.metadata.isTerminating
+    otherFinalizers = read.metadata.finalizers.filter { $0 != ours }
+    isHeld = read.metadata.finalizers.contains(ours)
+  }
+
+  /// The Pod that an endpoint tells of; the empty UID when it tells of none.
+  static func pod(of view: JSONView) -> PodUID {
+    PodUID(view["status"]?["current"]?["uid"]?.string ?? "")
+  }
+
+  /// The merge patch that takes our finalizer away.
+  var release: JSONValue {
+    [
+      "metadata": [
+        "resourceVersion": .string(version.rawValue),
+        "finalizers": .array(otherFinalizers.map { .string($0) }),
+      ]
+    ]
+  }
+}
