@@ -13,7 +13,7 @@ public final class LocalCluster: ClusterStore {
     /// How many changes a watch may be behind before it is `gone`.
     public var historyChanges = 4096
     /// How many bytes of objects the history may hold back.
-    public var historyBytes = 4 << 20
+    public var historyBytes = 256 << 10
     /// How many writes may wait for the disk; more are answered `tooManyRequests`.
     public var maximumPendingWrites = 8192
     /// The largest database; a write beyond it is answered like a full disk.

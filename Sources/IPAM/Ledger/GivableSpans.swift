@@ -3,22 +3,24 @@ internal import Addressing
 /// The addresses that a pool may give, as ranges with the number of addresses before each: from an address to its place
 /// among them and back, logarithmic in the ranges.
 struct GivableSpans: Sendable {
-  private let lowers: [UInt128]
-  private let uppers: [UInt128]
-  /// For each range, how many addresses there are in those before it.
-  private let before: [UInt128]
+  /// A range.
+  private struct Span {
+    let lower: UInt128
+    let upper: UInt128
+    /// How many addresses there are in the ranges before it.
+    let before: UInt128
+  }
+
+  private let spans: [Span]
   /// How many addresses there are; one less for all of IPv6.
   let count: UInt128
 
   /// The ranges of a set.
   init(_ set: AddressSet) {
-    let ranges = set.ranges
-    lowers = ranges.map(\.values.lowerBound)
-    uppers = ranges.map(\.values.upperBound)
     var sum: UInt128 = 0
-    before = ranges.map { range in
+    spans = set.ranges.map { range in
       defer { sum = sum.addingReportingOverflow(range.count).overflow ? .max : sum + range.count }
-      return sum
+      return Span(lower: range.values.lowerBound, upper: range.values.upperBound, before: sum)
     }
     count = set.count
   }
@@ -27,10 +29,10 @@ struct GivableSpans: Sendable {
   @inline(__always)
   private func span(endingAtOrAbove value: UInt128) -> Int {
     var low = 0
-    var high = uppers.count
+    var high = spans.count
     while low < high {
       let middle = (low &+ high) / 2
-      if uppers[middle] < value { low = middle &+ 1 } else { high = middle }
+      if spans[middle].upper < value { low = middle &+ 1 } else { high = middle }
     }
     return low
   }
@@ -38,26 +40,26 @@ struct GivableSpans: Sendable {
   /// Whether the address may be given.
   func contains(_ value: UInt128) -> Bool {
     let span = span(endingAtOrAbove: value)
-    return span < lowers.count && lowers[span] <= value
+    return span < spans.count && spans[span].lower <= value
   }
 
   /// How many addresses lie below `value`.
   func rank(of value: UInt128) -> UInt128 {
     let span = span(endingAtOrAbove: value)
-    if span == lowers.count { return count }
-    return before[span] + (value > lowers[span] ? value - lowers[span] : 0)
+    if span == spans.count { return count }
+    return spans[span].before + (value > spans[span].lower ? value - spans[span].lower : 0)
   }
 
   /// The address with this many others below it.
   func address(at rank: UInt128) -> UInt128 {
     precondition(rank < count, "a place is among the addresses")
     var low = 0
-    var high = before.count
+    var high = spans.count
     while low < high {
       let middle = (low &+ high) / 2
-      if before[middle] <= rank { low = middle &+ 1 } else { high = middle }
+      if spans[middle].before <= rank { low = middle &+ 1 } else { high = middle }
     }
-    return lowers[low - 1] + (rank - before[low - 1])
+    return spans[low - 1].lower + (rank - spans[low - 1].before)
   }
 
   /// The addresses of one word, which are the 64 from `word * 64` on; the lowest is bit 0.
@@ -66,9 +68,9 @@ struct GivableSpans: Sendable {
     let highest = lowest | 63
     var span = span(endingAtOrAbove: lowest)
     var bits: UInt64 = 0
-    while span < lowers.count, lowers[span] <= highest {
-      let from = UInt64(max(lowest, lowers[span]) - lowest)
-      let to = UInt64(min(highest, uppers[span]) - lowest)
+    while span < spans.count, spans[span].lower <= highest {
+      let from = UInt64(max(lowest, spans[span].lower) - lowest)
+      let to = UInt64(min(highest, spans[span].upper) - lowest)
       bits |= (UInt64.max >> (63 - (to - from))) << from
       span += 1
     }

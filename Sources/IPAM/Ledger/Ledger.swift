@@ -84,6 +84,8 @@ extension Ledger {
     if let number = numbers[pool] { return Int(number) }
     let number = vacant.popLast() ?? UInt32(pools.count)
     if Int(number) == pools.count {
+      // An eighth at a time: doubling would leave half of the room unused, and pools are large and seldom new.
+      if pools.count == pools.capacity { pools.reserveCapacity(pools.count + max(16, pools.count / 8)) }
       pools.append(LedgerPool(pool))
     } else {
       pools[Int(number)] = LedgerPool(pool)

@@ -109,6 +109,12 @@ struct AddressOptions: ParsableArguments {
 
   @Option(help: "Addresses that one owner's Pods may hold without having been seen.")
   var unconfirmedPerOwner = 1000
+
+  @Flag(inversion: .prefixedNo, help: "Write a SpiderEndpoint for each Pod that has addresses and a node.")
+  var endpoints = true
+
+  @Option(help: "SpiderEndpoints written in a second at most; more wait.")
+  var endpointsPerSecond = 20
 }
 
 /// The limits that deployments have reason to change; the others have one default.

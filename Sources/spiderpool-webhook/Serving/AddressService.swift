@@ -20,6 +20,7 @@ struct AddressService: Sendable {
   private let namespace: String
   private let events: EventRecorder
   private let keeper: AddressKeeper
+  private let endpoints: EndpointWriter
   private let elector: LeaseElector
   private let waker: OwnerWaker
   private let logger: Logger
@@ -50,6 +51,10 @@ struct AddressService: Sendable {
     keeper = AddressKeeper(
       store: store, book: book, committer: committer, signer: signer, events: events, clock: clock,
       timing: timing, logger: logger)
+    var endpointOptions = EndpointOptions()
+    endpointOptions.isEnabled = options.endpoints
+    endpointOptions.perSecond = Double(options.endpointsPerSecond)
+    endpoints = EndpointWriter(store: store, book: book, options: endpointOptions, logger: logger)
     elector = LeaseElector(
       store: store, namespace: namespace, name: Self.leaseName, identity: identity,
       logger: Logger(label: "lease"))
@@ -74,7 +79,11 @@ struct AddressService: Sendable {
       group.addTask { await deliver() }
       group.addTask {
         await ready()
-        await elector.run { await keeper.run() }
+        await elector.run {
+          async let endpoints: Void = endpoints.run()
+          await keeper.run()
+          await endpoints
+        }
       }
     }
   }
@@ -87,7 +96,10 @@ struct AddressService: Sendable {
 
   /// News go to the keeper while this replica has the Lease; whoever gets it looks at everything anyway.
   private func deliver() async {
-    for await news in follower.news where elector.isLeader { await keeper.take(news) }
+    for await news in follower.news where elector.isLeader {
+      await keeper.take(news)
+      endpoints.take(news)
+    }
   }
 
   private func loadKey() async {
