@@ -23,5 +23,5 @@ extension AddressBook {
 
 extension PodSighting {
   /// Whether it has addresses and a node, and has not ended.
-  public var isPlaced: Bool { addresses != nil && !node.isEmpty && !hasEnded }
+  public var isPlaced: Bool { hasAddresses && !node.isEmpty && !hasEnded }
 }

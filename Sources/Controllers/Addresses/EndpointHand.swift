@@ -35,7 +35,9 @@ struct EndpointHand: Sendable {
     let pod = book.sighting(at: key)
     if let pod, pod.isPlaced { return stored == pod.uid ? .nothing : .write(pod) }
     // A Pod that waits for its node, or has ended, keeps or takes over the endpoint of its name.
-    guard let stored, pod?.addresses == nil, stored != pod?.uid, isUnused(stored) else { return .nothing }
+    guard let stored, pod?.hasAddresses != true, stored != pod?.uid, isUnused(stored) else {
+      return .nothing
+    }
     return .remove
   }
 
@@ -48,8 +50,29 @@ struct EndpointHand: Sendable {
     case .nothing: return .left
     case .remove: return try await remove(key)
     case .write(let pod):
-      guard let draft = EndpointDraft(of: pod) else { return .left }
+      guard let pod = try await whole(pod), let draft = EndpointDraft(of: pod) else { return .left }
       return try await write(draft)
+    }
+  }
+
+  /// The Pod with its annotations, which the book forgets once they are recorded; nil when it is gone.
+  private func whole(_ pod: PodSighting) async throws(ClusterError) -> PodSighting? {
+    if pod.addresses != nil { return pod }
+    let live: PodSighting
+    do throws(ClusterError) {
+      let object = try await store.get(.pod, namespace: pod.key.namespace, name: pod.key.name)
+      live = try Self.read(object)
+    } catch {
+      guard case .notFound = error else { throw error }
+      return nil
+    }
+    return live.uid == pod.uid ? live : nil
+  }
+
+  private static func read(_ object: ClusterObject) throws(ClusterError) -> PodSighting {
+    var parser = JSONParser()
+    do throws(JSONError) { return try parser.parse(object.json) { PodSighting($0) } } catch {
+      throw .malformed("Pod \"\(object.key)\" cannot be read: \(error)")
     }
   }
 

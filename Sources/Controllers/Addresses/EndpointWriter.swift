@@ -38,15 +38,11 @@ public final class EndpointWriter: Sendable {
 
   /// Takes note of what was seen of a Pod. Returns at once.
   public func take(_ news: PodFollower.News) {
-    let key: PodKey
-    if case .placed(let pod) = news {
-      key = pod.key
-    } else if case .finished(let pod) = news {
-      key = pod.key
-    } else {
-      return
+    guard options.isEnabled else { return }
+    switch news {
+    case .placed(let pod), .finished(let pod):
+      if queue.add(pod.key) { return }
     }
-    guard options.isEnabled, !queue.add(key) else { return }
     drops.increment()
     note { $0.dropped += 1 }
   }

@@ -59,6 +59,17 @@ import Testing
     #expect(stateful["status"]?["ownerControllerName"] == "db")
   }
 
+  @Test func `reads the annotations again that are not kept once they are recorded`() async throws {
+    let scene = try EndpointScene()
+    let uid = try await scene.pod("web")
+    try scene.record("web", uid: uid)
+    #expect(scene.book.sighting(at: PodKey(namespace: "default", name: "web"))?.addresses == nil)
+    scene.start()
+    let endpoint = try #require(try await scene.endpoint("web"))
+    #expect(endpoint["status"]?["current"]?["ips"]?.array?.first?["ipv4"] == "10.6.0.2/16")
+    #expect(endpoint["status"]?["ownerControllerName"] == "web" && scene.plan.calls(of: .get) == 1)
+  }
+
   @Test func `writes once, when the Pod has its node`() async throws {
     let scene = try EndpointScene()
     scene.start()
