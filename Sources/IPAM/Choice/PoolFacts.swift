@@ -24,17 +24,19 @@ public struct PoolFacts: Sendable, Equatable {
   /// The application whose automatic pool it is; nil for any other pool.
   public let application: String?
   /// The Pods it serves; nil serves all.
-  public let podAffinity: LabelSelector?
+  public var podAffinity: LabelSelector? { audience.first?.podAffinity }
   /// The namespaces it serves, unless `namespaceName` names some; nil serves all.
-  public let namespaceAffinity: LabelSelector?
+  public var namespaceAffinity: LabelSelector? { audience.first?.namespaceAffinity }
   /// The nodes it serves, unless `nodeName` names some; nil serves all.
-  public let nodeAffinity: LabelSelector?
+  public var nodeAffinity: LabelSelector? { audience.first?.nodeAffinity }
   /// The namespaces it serves, by name.
-  public let namespaceName: [String]
+  public var namespaceName: [String] { audience.first?.namespaceName ?? [] }
   /// The nodes it serves, by name.
-  public let nodeName: [String]
+  public var nodeName: [String] { audience.first?.nodeName ?? [] }
   /// The Multus networks it serves, `name` or `namespace/name`.
-  public let multusName: [String]
+  public var multusName: [String] { audience.first?.multusName ?? [] }
+  /// Whom it serves, if not everybody: at most one. Apart, because there are many pools and most serve everybody.
+  private let audience: [Audience]
   /// What may be given to Pods: `ips` without `excludeIPs` and the gateway. What cannot be read, is of the other family or
   /// outside the network is left out.
   public let givable: AddressSet
@@ -53,12 +55,11 @@ public struct PoolFacts: Sendable, Equatable {
     isDisabled = pool.isDisabled
     isTerminating = pool.metadata.isTerminating
     application = pool.metadata.labels[SpiderAPI.Label.ownerApplicationName.description]
-    podAffinity = pool.podAffinity
-    namespaceAffinity = pool.namespaceAffinity
-    nodeAffinity = pool.nodeAffinity
-    namespaceName = pool.namespaceName
-    nodeName = pool.nodeName
-    multusName = pool.multusName
+    let audience = Audience(
+      podAffinity: pool.podAffinity, namespaceAffinity: pool.namespaceAffinity,
+      nodeAffinity: pool.nodeAffinity,
+      namespaceName: pool.namespaceName, nodeName: pool.nodeName, multusName: pool.multusName)
+    self.audience = audience == Audience() ? [] : [audience]
     givable = Self.givable(pool.spec, in: network)
   }
 
@@ -73,6 +74,16 @@ public struct PoolFacts: Sendable, Equatable {
     }
     return addresses
   }
+}
+
+/// Whom a pool serves.
+private struct Audience: Sendable, Equatable {
+  var podAffinity: LabelSelector?
+  var namespaceAffinity: LabelSelector?
+  var nodeAffinity: LabelSelector?
+  var namespaceName: [String] = []
+  var nodeName: [String] = []
+  var multusName: [String] = []
 }
 
 extension PoolFacts {

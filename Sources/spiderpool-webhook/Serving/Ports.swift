@@ -52,7 +52,7 @@ struct Ports {
   }
 
   /// Processors this process may run on.
-  private static var processors: Int {
+  static var processors: Int {
     max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 

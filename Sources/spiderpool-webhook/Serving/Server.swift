@@ -27,7 +27,7 @@ struct Server {
   /// Serves until SIGTERM or SIGINT, then ends in good order.
   func run() async throws {
     defer { sink.flush() }
-    Allocator.returnLargeBlocks()
+    Allocator.keepLittle(processors: Ports.processors)
     bootstrapTelemetry()
     let logger = Logger(label: "serve")
     let (events, arrival) = AsyncStream.makeStream(of: Event.self)
