@@ -62,8 +62,11 @@ class Client:
         return self.request("PATCH", path, body, "application/merge-patch+json")
 
     def list(self, path):
-        """The items of a list, and its resource version."""
-        status, answer = self.request("GET", path)
+        """The items of a list, and its resource version. A connection that was closed meanwhile is opened again."""
+        try:
+            status, answer = self.request("GET", path)
+        except (OSError, http.client.HTTPException):
+            status, answer = self.request("GET", path)
         if status != 200:
             raise OSError(f"GET {path}: {answer}")
         return answer["items"], answer["metadata"]["resourceVersion"]

@@ -207,6 +207,6 @@ def a_killed_replica_loses_nothing(world):
 
 SCENARIOS = [
     a_pod_refused_by_a_quota_leaks_nothing, a_replicaset_behind_a_quota_does_not_drain_its_pool,
-    a_pool_in_use_stays_until_its_last_address_is_back, pods_that_end_while_no_server_runs_leak_nothing, a_killed_server_loses_nothing, a_killed_replica_loses_nothing,
-    a_killed_api_server_loses_nothing,
+    a_pool_in_use_stays_until_its_last_address_is_back, pods_that_end_while_no_server_runs_leak_nothing,
+    a_killed_server_loses_nothing, a_killed_replica_loses_nothing, a_killed_api_server_loses_nothing,
 ]
