@@ -10,6 +10,11 @@ source "$(dirname "$0")/shared.sh"
 dir="$(cd "$1" && pwd)"
 source "$dir/env"
 halt "$dir" kube-apiserver KILL
+# A killed process has lost its program before it has closed its sockets.
+for ((tries = 0; tries < 200; tries++)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$APISERVER_PORT") 2>/dev/null || break
+    sleep 0.05
+done
 launch "$dir" kube-apiserver
 sed -i "s/^APISERVER_PID=.*/APISERVER_PID=$(cat "$dir/pids/kube-apiserver")/" "$dir/env"
 wait_until_healthy "$dir" kube-apiserver "$APISERVER_URL/readyz" 60 --cacert "$CLUSTER_CA"

@@ -118,11 +118,14 @@ class ControlPlane:
         return [event for event in events if event["objectRef"].get("name") == name]
 
     def put_status(self, kind, name, status):
-        """Writes the status subresource, as only the system does."""
-        stored = self.get(kind, name)
-        stored["status"] = status
-        plural = f"{kind.lower()}s"
-        self.succeed("replace", "--raw", f"{GROUP}/{plural}/{name}/status", "-f", "-", stdin=json.dumps(stored))
+        """Writes the status subresource, as only the system does; the system may be writing it at the same moment."""
+        def attempt():
+            stored = self.get(kind, name)
+            stored["status"] = status
+            path = f"{GROUP}/{kind.lower()}s/{name}/status"
+            return self.succeed("replace", "--raw", path, "-f", "-", stdin=json.dumps(stored))
+
+        eventually(5, f"a write of the status of {kind} {name}", attempt)
 
     def remove(self, kind, name, namespace="default"):
         """Removes an object at once, finalizers or not; nothing if it is not there."""
