@@ -43,6 +43,8 @@ def mission_pool_is_defaulted(world):
 
 def pools_are_listed_like_in_the_document(world):
     """kubectl get sp prints the columns of the user's document"""
+    world.plane.succeed("apply", "-f", MISSION_POOL)
+
     def counted():
         header, *rows = world.plane.succeed("get", "sp").splitlines()
         expect([row.split() for row in rows] == [["custom-ipv4-ippool", "4", "172.18.41.0/24", "0", "11", "false", "false"]], str(rows))
