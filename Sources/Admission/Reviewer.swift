@@ -15,7 +15,15 @@ public struct Reviewer: Sendable {
   /// What the installation decided.
   public let settings: AdmissionSettings
   /// How Pods get their addresses; nil where they get none and their annotations alone are judged.
-  public let pods: PodAdmission?
+  public var pods: PodAdmission? { podAdmission?.value }
+  /// By reference: a reviewer is passed on by value for every review, and most are not about Pods.
+  private let podAdmission: Shared?
+
+  private final class Shared: Sendable {
+    let value: PodAdmission
+
+    init(_ value: PodAdmission) { self.value = value }
+  }
 
   /// A reviewer over this directory.
   public init(
@@ -23,7 +31,7 @@ public struct Reviewer: Sendable {
   ) {
     self.directory = directory
     self.settings = settings
-    self.pods = pods
+    podAdmission = pods.map(Shared.init)
   }
 
   /// Answers a review. `now` is in milliseconds since 1970; `parser` belongs to the calling thread. A body with
@@ -62,14 +70,14 @@ public struct Reviewer: Sendable {
     case (.delete, .mutate): return pass(request, subject, phase, .notJudged)
     case (.delete, .validate): return judgeDeletion(request, subject)
     case (_, .mutate):
-      if let pods, operation == .create {
-        if subject == .pod { return completePod(request, pods, now: now) }
-        if subject == .binding { return completeBinding(request, pods, now: now) }
+      if subject == .pod, operation == .create, let pods { return completePod(request, pods, now: now) }
+      if subject == .binding, operation == .create, let pods {
+        return completeBinding(request, pods, now: now)
       }
       return complete(request, subject)
     case (_, .validate):
-      if let pods, subject == .pod { return judgePod(request, pods, now: now) }
-      if let pods, subject == .binding { return judgeBinding(request, pods, now: now) }
+      if subject == .pod, let pods { return judgePod(request, pods, now: now) }
+      if subject == .binding, let pods { return judgeBinding(request, pods, now: now) }
       return judge(request, subject, now)
     }
   }

@@ -19,7 +19,7 @@ public final class LogSink: Sendable {
   /// With so many bytes waiting they are written without delay.
   private static let manyBytes = 256 << 10
   /// A spare buffer larger than this is given back.
-  private static let spareBytes = 1 << 20
+  private static let spareBytes = 512 << 10
 
   private let state = Mutex(State())
   private let dropped = Atomic<Int>(0)

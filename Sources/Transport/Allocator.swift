@@ -14,4 +14,8 @@ public enum Allocator {
   /// Gives all free pages back to the kernel, those between blocks in use too. Takes milliseconds; for the end of a time in which
   /// much was read that is not needed any more (malloc_trim(3)).
   public static func trim() { malloc_trim(0) }
+
+  /// Lets go of code and constants that only the start has needed: half of what a process that has just started holds. What is
+  /// still needed comes back from the page cache by itself.
+  public static func releaseCode() { CLinux_release_code() }
 }

@@ -34,12 +34,18 @@ extension AddressBook {
       if isStale(known) { return [] }
       if let known, known.uid != pool.metadata.uid { state.ledger.remove(name) }
       state.stored[name] = StoredPool(pool, number, isUnreadable: records == nil)
-      if let facts { state.catalog.upsert(facts) } else { state.catalog.remove(name) }
+      // Most changes of a pool are changes of its status.
+      if let facts, state.catalog[name] != facts { state.catalog.upsert(facts) }
+      if facts == nil { state.catalog.remove(name) }
       state.ledger.define(
         name, givable: facts?.givable ?? AddressSet(.v4), state: Self.state(of: pool, records != nil))
-      guard let records else { return [] }
-      let lost = state.ledger.observe(name, records, now: now)
-      state.confirmSeen(records, of: name, now: now)
+      let lost = records.map { state.ledger.observe(name, $0, now: now) } ?? []
+      if let records { state.confirmSeen(records, of: name, now: now) }
+      if pool.metadata.isTerminating || state.countsDiffer(name) {
+        state.untidy.insert(name)
+      } else {
+        state.untidy.remove(name)
+      }
       return lost
     }
   }
@@ -51,6 +57,7 @@ extension AddressBook {
       state.catalog.remove(name)
       state.ledger.remove(name)
       state.refused[name] = nil
+      state.untidy.remove(name)
     }
   }
 

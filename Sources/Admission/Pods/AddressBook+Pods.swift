@@ -99,7 +99,7 @@ extension AddressBook {
   /// Pools that are being deleted, and of which no address is held any more: nothing keeps them from going.
   public func releasedPools() -> [String] {
     withState { state -> [String] in
-      state.catalog.names.filter { name in
+      state.untidy.filter { name in
         state.catalog[name]?.isTerminating == true && state.ledger.counts(of: name)?.recorded == 0
       }
     }
@@ -108,7 +108,7 @@ extension AddressBook {
   /// Pools that are being deleted while addresses of them are held.
   public func waitingPools() -> [ObjectReference] {
     withState { state -> [ObjectReference] in
-      state.catalog.names.compactMap { name in
+      state.untidy.sorted().compactMap { name in
         guard state.catalog[name]?.isTerminating == true, (state.ledger.counts(of: name)?.recorded ?? 0) > 0
         else {
           return nil

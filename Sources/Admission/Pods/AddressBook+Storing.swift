@@ -76,7 +76,7 @@ extension AddressBook {
   /// Pools whose status tells other counts than those of its records.
   public func miscountedPools() -> [String] {
     withState { state in
-      state.stored.keys.filter { name in
+      state.untidy.filter { name in
         state.stored[name]?.isUnreadable == false && !state.ledger.hasChanges(name)
           && state.countsDiffer(name)
       }
@@ -90,7 +90,7 @@ extension AddressBook {
 }
 
 extension AddressBook.State {
-  fileprivate func countsDiffer(_ pool: String) -> Bool {
+  func countsDiffer(_ pool: String) -> Bool {
     guard let stored = stored[pool] else { return false }
     return stored.storedTotal != stored.total
       || stored.storedAllocated != Int64(ledger.counts(of: pool)?.recorded ?? 0)

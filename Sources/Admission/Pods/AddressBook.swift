@@ -19,6 +19,8 @@ public final class AddressBook: Sendable {
     var podUIDs: [PodKey: PodUID] = [:]
     /// Pods with addresses that are not recorded for them.
     var unrecorded: Set<PodUID> = []
+    /// Pools whose counts are to be mended, or that are being deleted: few, of many.
+    var untidy: Set<String> = []
     /// Those who were refused an address of a pool, until somebody wakes them.
     var refused: [String: Set<RefusedOwner>] = [:]
 

@@ -76,6 +76,7 @@ struct Server {
       guard case .synced = event, !Task.isCancelled else { break }
       // What the lists were read into.
       Allocator.trim()
+      Allocator.releaseCode()
       bound.webhook = try await ports.startWebhook()
       monitor.isListening.set()
       try bound.write(to: options.readyFile)
