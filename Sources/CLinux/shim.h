@@ -1,23 +1,20 @@
 // Linux system calls that the Glibc module map leaves out.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <link.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
 #include <fcntl.h>
+#include <link.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,22 +30,20 @@ typedef union {
 int accept4(int, struct sockaddr *, socklen_t *, int);
 int pthread_setname_np(pthread_t, const char *);
 
-// Clean pages of code and constants: the kernel reads them again from their files when they are next touched. Segments that may be
-// written hold relocations, and are left alone.
-static inline int CLinux_release_segments(struct dl_phdr_info *info, size_t size, void *data) {
-  (void)size;
-  (void)data;
+// The program's clean pages of code and constants: the kernel reads them again from its file when they are next touched.
+// Segments that may be written hold relocations, and are left alone.
+static inline void CLinux_release_code(void) {
+  const ElfW(Phdr) *segments = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+  unsigned long count = getauxval(AT_PHNUM);
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-    if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
-    uintptr_t start = (uintptr_t)info->dlpi_addr + segment->p_vaddr;
-    uintptr_t end = start + segment->p_filesz;
-    start = (start + page - 1) & ~(page - 1);
-    end &= ~(page - 1);
+  uintptr_t base = 0;
+  for (unsigned long i = 0; i < count; i++) {
+    if (segments[i].p_type == PT_PHDR) base = (uintptr_t)segments - segments[i].p_vaddr;
+  }
+  for (unsigned long i = 0; base != 0 && i < count; i++) {
+    if (segments[i].p_type != PT_LOAD || (segments[i].p_flags & PF_W)) continue;
+    uintptr_t start = (base + segments[i].p_vaddr + page - 1) & ~(page - 1);
+    uintptr_t end = (base + segments[i].p_vaddr + segments[i].p_filesz) & ~(page - 1);
     if (start < end) (void)madvise((void *)start, end - start, MADV_DONTNEED);
   }
-  return 0;
 }
-
-static inline void CLinux_release_code(void) { (void)dl_iterate_phdr(CLinux_release_segments, NULL); }

@@ -1,9 +1,10 @@
 """The end-to-end test of Pods' addresses: a real control plane with its controllers and scheduler, our server under its
 own identity, and Nodes whose kubelet is this program.
 
-    python3 Tests/Cluster/pods_end_to_end --binary PATH [--only TEXT] [--keep]
+    python3 Tests/Cluster/pods_end_to_end --binary PATH [--parts PART,...] [--only TEXT] [--keep]
 
-Prints a line per test, and at the end `N passed, N failed`. --only runs the tests whose name contains TEXT.
+Prints a line per test, and at the end `N passed, N failed`. --only runs the tests whose name contains TEXT, --parts those of
+some parts: admission, workloads, load, endings.
 """
 
 import pathlib
@@ -27,7 +28,11 @@ def tests(world, options):
             check_consistency(world)
         return scenario.__doc__, run
 
-    return [test(scenario) for part in (admission, workloads, load, endings) for scenario in part.SCENARIOS]
+    parts = options.parts.split(",")
+    return [test(scenario) for part in PARTS if part.__name__ in parts for scenario in part.SCENARIOS]
 
 
-sys.exit(runner.main(runner.arguments("pods_end_to_end").parse_args(), World, tests))
+PARTS = (admission, workloads, load, endings)
+parser = runner.arguments("pods_end_to_end")
+parser.add_argument("--parts", default=",".join(part.__name__ for part in PARTS))
+sys.exit(runner.main(parser.parse_args(), World, tests))
