@@ -11,9 +11,9 @@ public final class LocalCluster: ClusterStore {
     /// Seconds since 1970.
     public var now: @Sendable () -> Int64
     /// How many changes a watch may be behind before it is `gone`.
-    public var historyChanges = 1024
+    public var historyChanges = 4096
     /// How many bytes of objects the history may hold back.
-    public var historyBytes = 64 << 10
+    public var historyBytes = 4 << 20
     /// How many writes may wait for the disk; more are answered `tooManyRequests`.
     public var maximumPendingWrites = 8192
     /// The largest database; a write beyond it is answered like a full disk.

@@ -33,7 +33,7 @@ final class WatchLog: Sendable {
   /// What there is once there are so many.
   func wait(for count: Int) async -> [String] {
     var iterator = arrivals.makeAsyncIterator()
-    while all.count < count { await iterator.next() }
+    while all.count < count, await iterator.next() != nil {}
     return all
   }
 }

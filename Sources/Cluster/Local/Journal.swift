@@ -53,7 +53,7 @@ struct Journal: ~Copyable {
     let connection = try SQLiteConnection(path: path)
     // Exclusive locking keeps other processes out for as long as we live, and needs no shared-memory file.
     try connection.execute(
-      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-128; BEGIN EXCLUSIVE; COMMIT")
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-1024; BEGIN EXCLUSIVE; COMMIT")
     return connection
   }
 
