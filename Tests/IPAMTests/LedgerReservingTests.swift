@@ -95,6 +95,17 @@ import Testing
     #expect(found?.reasons == [.terminating])
   }
 
+  @Test(arguments: [["p", "q"], ["q", "p"]])
+  func `grants an address that a Pod has in two pools from the one named first`(pools: [String]) throws {
+    let world = LedgerWorld()
+    for pool in ["p", "q"] {
+      try world.pool(pool, "10.0.0.1-10.0.0.9")
+      _ = world.observe(pool, try record("10.0.0.5"))
+    }
+    _ = try world.reserve(1, from: pools, sticky: LedgerWorld.pod("web-0"))
+    #expect(world.ledger.reservation(ReservationID(1))?.map(\.pool) == [pools[0]])
+  }
+
   @Test func `stops at what an owner may have for Pods that were not seen`() throws {
     let world = LedgerWorld(unconfirmed: 2)
     try world.pool("p", "10.0.0.1-10.0.0.9")

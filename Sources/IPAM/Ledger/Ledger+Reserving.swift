@@ -3,9 +3,10 @@ internal import Addressing
 extension Ledger {
   /// Reserves an address for each demand, or none at all. The same ID again gives what it has, whatever is demanded.
   ///
-  /// A record of the Pod `sticky` in a pool of a demand is granted again, the lowest address first, unless it is leaving.
-  /// Otherwise the pools are tried in order. `start` is the part of a pool's free space to search from, of 2^64 parts; 0
-  /// gives the lowest free address. No address is granted twice.
+  /// A record of the Pod `sticky` in a pool of a demand is granted again, unless it is leaving: the lowest address first,
+  /// and of one address in several pools that of the pool that is named first. Otherwise the pools are tried in order.
+  /// `start` is the part of a pool's free space to search from, of 2^64 parts; 0 gives the lowest free address. No address
+  /// is granted twice.
   /// - Throws: the first demand that cannot be met, with each pool's reason; one reason alone when the owner has too much.
   public mutating func reserve(
     _ id: ReservationID, for owner: OwnerKey, sticky: PodKey?, _ demands: [AddressDemand],
@@ -20,7 +21,6 @@ extension Ledger {
       }
     }
     var old = sticky.map { records.slots(ofPod: $0) } ?? []
-    old.sort { records.address($0) < records.address($1) }
     var grants: [AddressGrant] = []
     grants.reserveCapacity(demands.count)
     var places: [Place] = []
@@ -88,15 +88,19 @@ extension Ledger {
 }
 
 extension Ledger {
-  /// The lowest record of the Pod that suits the demand; it is taken out of `old`.
+  /// The lowest record of the Pod that suits the demand, of equal ones that of the first pool. It is taken out of `old`.
   private func earlier(_ old: inout [UInt32], _ demand: AddressDemand, _ grants: [AddressGrant]) -> UInt32? {
-    let found = old.firstIndex { slot in
+    var best: (index: Int, address: IPAddress, rank: Int)?
+    for (index, slot) in old.enumerated() {
       let (pool, address) = (pools[Int(records.pool(slot))], records.address(slot))
-      guard let state = pool.state, state != .terminating else { return false }
-      return address.family == demand.family && demand.pools.contains(pool.name) && pool.gives(address)
-        && !records[flags: slot].contains(.leaving) && !grants.contains { $0.address == address }
+      guard let state = pool.state, state != .terminating, address.family == demand.family,
+        let rank = demand.pools.firstIndex(of: pool.name), pool.gives(address),
+        !records[flags: slot].contains(.leaving), !grants.contains(where: { $0.address == address })
+      else { continue }
+      if let best, (best.address, best.rank) < (address, rank) { continue }
+      best = (index, address, rank)
     }
-    return found.map { old.remove(at: $0) }
+    return best.map { old.remove(at: $0.index) }
   }
 
   /// A free address for the demand. Nothing is changed but what has cooled.
