@@ -130,12 +130,7 @@ public actor ClaimRegister {
   /// The Lease as last seen, or as it is now; nil if there is none yet.
   private func read() async throws(ClusterError) -> ClusterObject? {
     if let last { return last }
-    do throws(ClusterError) {
-      return try await store.get(.lease, namespace: namespace, name: name)
-    } catch {
-      if case .notFound = error { return nil }
-      throw error
-    }
+    return try await store.find(.lease, namespace: namespace, name: name)
   }
 
   private func write(

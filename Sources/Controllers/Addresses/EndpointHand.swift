@@ -58,22 +58,11 @@ struct EndpointHand: Sendable {
   /// The Pod with its annotations, which the book forgets once they are recorded; nil when it is gone.
   private func whole(_ pod: PodSighting) async throws(ClusterError) -> PodSighting? {
     if pod.addresses != nil { return pod }
-    let live: PodSighting
-    do throws(ClusterError) {
-      let object = try await store.get(.pod, namespace: pod.key.namespace, name: pod.key.name)
-      live = try Self.read(object)
-    } catch {
-      guard case .notFound = error else { throw error }
+    guard let object = try await store.find(.pod, namespace: pod.key.namespace, name: pod.key.name) else {
       return nil
     }
+    let live = try object.read(as: .pod) { PodSighting($0) }
     return live.uid == pod.uid ? live : nil
-  }
-
-  private static func read(_ object: ClusterObject) throws(ClusterError) -> PodSighting {
-    var parser = JSONParser()
-    do throws(JSONError) { return try parser.parse(object.json) { PodSighting($0) } } catch {
-      throw .malformed("Pod \"\(object.key)\" cannot be read: \(error)")
-    }
   }
 
   private func write(_ draft: EndpointDraft) async throws(ClusterError) -> Outcome {
@@ -156,13 +145,10 @@ struct EndpointHand: Sendable {
 
   /// The endpoint as it is; nil when there is none.
   private func read(_ key: PodKey) async throws(ClusterError) -> StoredEndpoint? {
-    do throws(ClusterError) {
-      return try StoredEndpoint(
-        try await store.get(.spiderEndpoint, namespace: key.namespace, name: key.name))
-    } catch {
-      guard case .notFound = error else { throw error }
+    guard let object = try await store.find(.spiderEndpoint, namespace: key.namespace, name: key.name) else {
       return nil
     }
+    return try StoredEndpoint(object)
   }
 
   /// Does something anew that others came before: it reads first, and decides anew.

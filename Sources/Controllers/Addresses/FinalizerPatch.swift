@@ -6,10 +6,9 @@ internal import KubernetesAPI
 enum FinalizerPatch {
   /// nil when the object is not to be let go.
   static func make(for object: ClusterObject) -> [UInt8]? {
-    var parser = JSONParser()
-    let pool: SpiderIPPool?
-    do throws(JSONError) { pool = try parser.parse(object.json) { SpiderIPPool($0) } } catch { pool = nil }
-    guard let pool, pool.metadata.isTerminating, pool.allocatedIPs?.isEmpty ?? true else { return nil }
+    guard let pool = try? object.read(as: .spiderIPPool, { SpiderIPPool($0) }), pool.metadata.isTerminating,
+      pool.allocatedIPs?.isEmpty ?? true
+    else { return nil }
     let ours = SpiderAPI.finalizer.description
     guard pool.metadata.finalizers.contains(ours) else { return nil }
     var writer = JSONWriter()

@@ -22,11 +22,8 @@ enum LivePod {
   /// Looks for a Pod by its name and its UID.
   static func look(for key: PodKey, _ uid: PodUID, in store: any ClusterStore) async -> Sight {
     do throws(ClusterError) {
-      let pod = try await store.get(.pod, namespace: key.namespace, name: key.name)
-      return PodUID(pod.uid) == uid ? .alive : .gone
-    } catch {
-      guard case .notFound = error else { return .unknown("\(error)") }
-      return .gone
-    }
+      let pod = try await store.find(.pod, namespace: key.namespace, name: key.name)
+      return pod.map { PodUID($0.uid) } == uid ? .alive : .gone
+    } catch { return .unknown("\(error)") }
   }
 }

@@ -188,7 +188,7 @@ public actor PoolCommitter {
         logger.warning(
           "a pool's status was not written", metadata: ["pool": "\(pool)", "reason": "\(error)"])
         // Whether it was written after all is not known: what is stored tells.
-        if case .failed = await refresh(pool) {}
+        _ = await refresh(pool)
         return .failed("\(error)", retryAfter: nil)
       }
     }

@@ -14,10 +14,8 @@ public enum ReservationKey {
     from store: any ClusterStore, namespace: String, random: () -> [UInt8]
   ) async throws(ClusterError) -> [UInt8] {
     for _ in 0..<3 {
-      do throws(ClusterError) {
-        return try key(in: try await store.get(.secret, namespace: namespace, name: secretName))
-      } catch {
-        guard case .notFound = error else { throw error }
+      if let secret = try await store.find(.secret, namespace: namespace, name: secretName) {
+        return try key(in: secret)
       }
       do throws(ClusterError) {
         return try key(

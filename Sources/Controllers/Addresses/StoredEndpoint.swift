@@ -17,20 +17,16 @@ struct StoredEndpoint: Equatable {
 
   /// Reads an endpoint.
   init(_ object: ClusterObject) throws(ClusterError) {
-    var parser = JSONParser()
-    let read: (metadata: ObjectMeta, pod: PodUID)
-    do throws(JSONError) {
-      read = try parser.parse(object.json) { (ObjectMeta($0["metadata"]), Self.pod(of: $0)) }
-    } catch {
-      throw .malformed("SpiderEndpoint \"\(object.key)\" cannot be read: \(error)")
+    let (metadata, pod) = try object.read(as: .spiderEndpoint) { view in
+      (ObjectMeta(view["metadata"]), Self.pod(of: view))
     }
     let ours = SpiderAPI.finalizer.description
-    pod = read.pod
+    self.pod = pod
     uid = object.uid
     version = object.resourceVersion
-    isTerminating = read.metadata.isTerminating
-    otherFinalizers = read.metadata.finalizers.filter { $0 != ours }
-    isHeld = read.metadata.finalizers.contains(ours)
+    isTerminating = metadata.isTerminating
+    otherFinalizers = metadata.finalizers.filter { $0 != ours }
+    isHeld = metadata.finalizers.contains(ours)
   }
 
   /// The Pod that an endpoint tells of; the empty UID when it tells of none.

@@ -53,11 +53,7 @@ public struct ClusterSnapshot: Sendable {
     var parser = JSONParser()
     var values: [Value] = []
     _ = try await store.list(type, namespace: nil) { object throws(ClusterError) in
-      do throws(JSONError) {
-        values.append(try parser.parse(object.json) { read(object.key, $0) })
-      } catch {
-        throw .malformed("\(type.kind) \"\(object.key)\" cannot be read: \(error)")
-      }
+      values.append(try object.read(as: type, with: &parser) { read(object.key, $0) })
     }
     return values
   }

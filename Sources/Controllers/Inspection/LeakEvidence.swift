@@ -1,6 +1,5 @@
 internal import Cluster
 internal import IPAM
-internal import JSON
 internal import KubernetesAPI
 
 /// What is known of leaks while they are released: live reads of their Pods, each once, for a UID that is gone stays gone.
@@ -31,14 +30,12 @@ struct LeakEvidence {
     }
     guard let (set, ordinal) = StatefulSetIndex.parts(record.pod.name) else { return .leaked }
     do throws(ClusterError) {
-      let object = try await store.get(.statefulSet, namespace: record.pod.namespace, name: set)
-      guard try Self.ordinals(object).contains(ordinal) else { return .leaked }
+      let object = try await store.find(.statefulSet, namespace: record.pod.namespace, name: set)
+      let ordinals = try object?.read(as: .statefulSet) { StatefulSetIndex.Ordinals($0) }
+      guard let ordinals, ordinals.contains(ordinal) else { return .leaked }
       return .held("StatefulSet \(record.pod.namespace)/\(set) wants Pod \(record.pod.name) back")
     } catch {
-      guard case .notFound = error else {
-        return .unknown("StatefulSet \(record.pod.namespace)/\(set) could not be looked for: \(error)")
-      }
-      return .leaked
+      return .unknown("StatefulSet \(record.pod.namespace)/\(set) could not be looked for: \(error)")
     }
   }
 
@@ -48,14 +45,5 @@ struct LeakEvidence {
       return .passedOver("the address is recorded for Pod \(record.pod) with the UID \(record.uid) now")
     }
     return tried.contains(leak) ? .released : .passedOver("the address is free already")
-  }
-
-  private static func ordinals(_ object: ClusterObject) throws(ClusterError) -> StatefulSetIndex.Ordinals {
-    var parser = JSONParser()
-    do throws(JSONError) {
-      return try parser.parse(object.json) { StatefulSetIndex.Ordinals($0) }
-    } catch {
-      throw .malformed("StatefulSet \"\(object.key)\" cannot be read: \(error)")
-    }
   }
 }

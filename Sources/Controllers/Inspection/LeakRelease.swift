@@ -1,6 +1,5 @@
 public import Cluster
 internal import IPAM
-internal import JSON
 internal import KubernetesAPI
 
 /// Gives the leaked addresses of a report back.
@@ -83,10 +82,10 @@ public struct LeakRelease: Sendable {
         switch error {
         case .notFound: return all(leaks, .passedOver("the pool does not exist"))
         case .conflict: failure = "the pool is written by others all the time"
-        case .timeout, .unavailable, .tooManyRequests:
+        default:
+          guard error.isPassing else { return all(leaks, .failed("\(error)")) }
           failure = "\(error)"
           if attempt < options.attempts { await options.sleep(options.pause) }
-        default: return all(leaks, .failed("\(error)"))
         }
       }
       if Task.isCancelled { break }
@@ -103,7 +102,7 @@ public struct LeakRelease: Sendable {
     _ leaks: [AddressFinding], of name: String, _ evidence: inout LeakEvidence
   ) async throws(ClusterError) -> Outcomes {
     let object = try await store.get(.spiderIPPool, namespace: nil, name: name)
-    let pool = try Self.read(object)
+    let pool = try object.read(as: .spiderIPPool) { InspectedPool(SpiderIPPool($0)) }
     guard case .success(var records) = pool.status else {
       return all(leaks, .passedOver("the records of the pool cannot be read"))
     }
@@ -130,14 +129,5 @@ public struct LeakRelease: Sendable {
       _ = try await store.updateStatus(.spiderIPPool, namespace: nil, name: name, json: json)
     }
     return outcomes
-  }
-
-  private static func read(_ object: ClusterObject) throws(ClusterError) -> InspectedPool {
-    var parser = JSONParser()
-    do throws(JSONError) {
-      return try parser.parse(object.json) { InspectedPool(SpiderIPPool($0)) }
-    } catch {
-      throw .malformed("SpiderIPPool \"\(object.key)\" cannot be read: \(error)")
-    }
   }
 }
