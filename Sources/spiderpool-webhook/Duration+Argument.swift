@@ -1,13 +1,11 @@
 internal import ArgumentParser
+internal import Cluster
 
 /// A length of time on the command line: `500ms`, `30s`, `2m`, `1h`.
 struct DurationArgument: ExpressibleByArgument, CustomStringConvertible {
   let duration: Duration
 
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = duration.components
-    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-  }
+  var nanoseconds: UInt64 { duration.nanoseconds }
 
   var milliseconds: UInt64 { nanoseconds / 1_000_000 }
 

@@ -1,3 +1,4 @@
+import Cluster
 import Synchronization
 
 /// A clock that stands still until it is moved, and wakes those whose time has come.
@@ -22,8 +23,7 @@ final class ManualClock: Sendable {
   var nextDue: UInt64? { state.withLock { $0.sleepers.values.map(\.due).min() } }
 
   func sleep(_ duration: Duration) async {
-    let (seconds, attoseconds) = duration.components
-    let nanoseconds = UInt64(max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    let nanoseconds = duration.nanoseconds
     let id = state.withLock { state in
       state.lastID += 1
       return state.lastID

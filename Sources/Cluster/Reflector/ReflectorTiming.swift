@@ -3,10 +3,7 @@ public struct ReflectorTiming: Sendable {
   /// Nanoseconds on a clock that never goes back.
   public var now: @Sendable () -> UInt64 = SystemTime.monotonic
   /// Returns after a time, or at once when the task is cancelled.
-  public var sleep: @Sendable (Duration) async -> Void = { duration in
-    // Cancellation is the only error, and ends the sleep as it should.
-    _ = try? await Task.sleep(for: duration)
-  }
+  public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
   /// A number from 0 up to, not including, 1.
   public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
   /// The pause after the first failure, doubled with each further one.
@@ -31,8 +28,7 @@ struct Backoff {
   init(_ timing: ReflectorTiming) {
     first = timing.firstPause
     longest = timing.longestPause
-    let parts = timing.healthyAfter.components
-    healthy = UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
+    healthy = timing.healthyAfter.nanoseconds
   }
 
   /// The pause after an attempt; nil after one that lasted and ended in good order.
@@ -44,8 +40,7 @@ struct Backoff {
       if !failed { return nil }
     }
     attempt += 1
-    let doublings = min(attempt - 1, 20)
-    let whole = min(first * (1 << doublings), longest)
+    let whole = first.doubled(attempt - 1, upTo: longest)
     return whole / 2 + whole / 2 * timing.random()
   }
 }

@@ -8,10 +8,7 @@ public struct CommitTiming: Sendable {
   /// Milliseconds since 1970.
   public var wallClock: @Sendable () -> UInt64 = SystemTime.milliseconds
   /// Returns after a time, or at once when the task is cancelled.
-  public var sleep: @Sendable (Duration) async -> Void = { duration in
-    // Cancellation is the only error, and ends the sleep as it should.
-    _ = try? await Task.sleep(for: duration)
-  }
+  public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
   /// The share of a write's own time that passes before the next write of the pool.
   public var pauseShare = 1.0
   /// The longest such pause.
@@ -31,7 +28,7 @@ public struct CommitTiming: Sendable {
   }
 
   func backoff(_ attempt: Int) -> Duration {
-    min(longestBackoff, firstBackoff * (1 << min(attempt - 1, 10)))
+    firstBackoff.doubled(attempt - 1, upTo: longestBackoff)
   }
 }
 

@@ -21,10 +21,7 @@ public struct EndpointOptions: Sendable {
   /// Nanoseconds on a clock that never goes back.
   public var now: @Sendable () -> UInt64 = SystemTime.monotonic
   /// Returns after a time, or at once when the task is cancelled.
-  public var sleep: @Sendable (Duration) async -> Void = { duration in
-    // Cancellation is the only error, and ends the sleep as it should.
-    _ = try? await Task.sleep(for: duration)
-  }
+  public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
 
   /// The defaults, with the system's clock.
   public init() {}

@@ -128,7 +128,7 @@ public final class EndpointWriter: Sendable {
       metadata: ["pod": "\(key)", "reason": "\(error)"])
     guard error.isPassing else { return }
     queue.add(key)
-    var pause = min(options.longestBackoff, options.firstBackoff * (1 << min(count - 1, 10)))
+    var pause = options.firstBackoff.doubled(count - 1, upTo: options.longestBackoff)
     if case .tooManyRequests(let retryAfter?) = error { pause = max(pause, retryAfter) }
     await options.sleep(pause)
   }

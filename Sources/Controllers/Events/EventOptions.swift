@@ -5,10 +5,7 @@ public struct EventOptions: Sendable {
   /// Seconds since 1970.
   public var now: @Sendable () -> Int64 = SystemTime.seconds
   /// Returns after a time, or at once when the task is cancelled.
-  public var sleep: @Sendable (Duration) async -> Void = { duration in
-    // Cancellation is the only error, and ends the sleep as it should.
-    _ = try? await Task.sleep(for: duration)
-  }
+  public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
   /// A number that makes an Event's name unique.
   public var unique: @Sendable () -> UInt64 = { UInt64.random(in: 0...(.max)) }
   /// How many different events may wait to be written; more are dropped.

@@ -34,10 +34,7 @@ public struct CheckReport: Hashable, Sendable {
   ///   - sleep: returns after a time, or at once when the task is cancelled.
   public static func make(
     of store: any ClusterStore, settling: Duration, now: @Sendable () -> Int64 = SystemTime.seconds,
-    sleep: @Sendable (Duration) async -> Void = { duration in
-      // Cancellation is the only error, and ends the sleep as it should.
-      _ = try? await Task.sleep(for: duration)
-    }
+    sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
   ) async throws(ClusterError) -> CheckReport {
     var time = now()
     var snapshot = try await ClusterSnapshot(of: store)

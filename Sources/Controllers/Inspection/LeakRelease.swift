@@ -25,10 +25,7 @@ public struct LeakRelease: Sendable {
     /// Seconds since 1970.
     public var now: @Sendable () -> Int64 = SystemTime.seconds
     /// Returns after a time, or at once when the task is cancelled.
-    public var sleep: @Sendable (Duration) async -> Void = { duration in
-      // Cancellation is the only error, and ends the sleep as it should.
-      _ = try? await Task.sleep(for: duration)
-    }
+    public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
     /// How old a report must be, in seconds: longer than the API server may still store a Pod whose addresses are recorded.
     public var grace: Int64 = 65
     /// How often a pool is read and written while others write it.

@@ -11,10 +11,7 @@ public struct LeaseTiming: Sendable {
   /// Microseconds since 1970, for the times that are written for others to read.
   public var wallClock: @Sendable () -> Int64 = SystemTime.microseconds
   /// Returns after a time, or at once when the task is cancelled.
-  public var sleep: @Sendable (Duration) async -> Void = { duration in
-    // Cancellation is the only error, and ends the sleep as it should.
-    _ = try? await Task.sleep(for: duration)
-  }
+  public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
   /// A number from 0 up to, not including, 1.
   public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
   /// How long a record must have been seen unchanged before somebody else takes the lease over. Whole seconds.
@@ -38,15 +35,5 @@ public struct LeaseTiming: Sendable {
   var isConsistent: Bool {
     .zero < renewPeriod && renewPeriod < renewDeadline && renewDeadline < leaseDuration
       && .zero < requestTimeout && requestTimeout < renewDeadline && leaseDuration >= .seconds(1)
-  }
-}
-
-extension Duration {
-  /// The whole of it in nanoseconds; 0 for less than nothing.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : product + UInt64(attoseconds / 1_000_000_000)
   }
 }

@@ -112,8 +112,7 @@ struct AddressService: Sendable {
           })
       } catch {
         logger.warning("the replicas' key is not to be had yet", metadata: ["reason": "\(error)"])
-        // Cancellation is the only error, and ends the loop as it should.
-        _ = try? await Task.sleep(for: pause)
+        await SystemTime.sleep(pause)
         pause = min(pause * 2, .seconds(10))
       }
     }

@@ -32,10 +32,7 @@ final class Settling: Sendable {
   }
 
   /// When a share of the time is over.
-  private func deadline(_ share: Double) -> UInt64 {
-    let parts = (timeout * share).components
-    return start &+ UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
-  }
+  private func deadline(_ share: Double) -> UInt64 { start &+ (timeout * share).nanoseconds }
 
   /// Starts the work and the clock.
   func begin(_ outcome: ReviewOutcome) {
