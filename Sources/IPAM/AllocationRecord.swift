@@ -27,6 +27,18 @@ public enum AllocationText {
     public let description: String
   }
 
+  /// Reads a status' field; one that is absent or empty holds no records.
+  public static func read(_ text: String?) throws(Unreadable) -> [AllocationRecord] {
+    guard var text, !text.isEmpty else { return [] }
+    let outcome = text.withUTF8 { bytes -> Result<[AllocationRecord], Unreadable> in
+      var parser = JSONParser()
+      do throws(Unreadable) { return .success(try read(bytes, parser: &parser)) } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
   /// Reads a text. Unknown members are passed over; what cannot be read fails as a whole, since addresses would be lost.
   public static func read(
     _ text: UnsafeBufferPointer<UInt8>, parser: inout JSONParser

@@ -1,6 +1,5 @@
 internal import Addressing
 public import IPAM
-internal import JSON
 public import KubernetesAPI
 
 /// What lists and watches tell.
@@ -64,7 +63,7 @@ extension AddressBook {
   /// Takes in addresses that no Pod may get; an empty list of them takes the object out.
   public func setReserved(_ name: String, _ ips: [String]) {
     withState { state in
-      state.reserved[name] = ips.isEmpty ? nil : Self.sets(ips)
+      state.reserved[name] = ips.isEmpty ? nil : AddressText.lenientSets(ips)
       state.keepReservedBack()
     }
   }
@@ -73,7 +72,8 @@ extension AddressBook {
   public func replaceReserved(_ all: [SpiderReservedIP]) {
     withState { state in
       state.reserved = Dictionary(
-        all.map { ($0.metadata.name, Self.sets($0.ips)) }, uniquingKeysWith: { _, last in last })
+        all.map { ($0.metadata.name, AddressText.lenientSets($0.ips)) }, uniquingKeysWith: { _, last in last }
+      )
       state.keepReservedBack()
     }
   }
@@ -96,25 +96,12 @@ extension AddressBook {
 
   /// nil when they cannot be read, and so may not be written over.
   private static func records(of pool: SpiderIPPool) -> [AllocationRecord]? {
-    guard var text = pool.allocatedIPs, !text.isEmpty else { return [] }
-    var parser = JSONParser()
-    return text.withUTF8 { bytes -> [AllocationRecord]? in
-      do throws(AllocationText.Unreadable) {
-        return try AllocationText.read(bytes, parser: &parser)
-      } catch { return nil }
-    }
+    try? AllocationText.read(pool.allocatedIPs)
   }
 
   private static func state(of pool: SpiderIPPool, _ isReadable: Bool) -> PoolState {
     if pool.metadata.isTerminating { return .terminating }
     return pool.isDisabled || !isReadable ? .disabled : .open
-  }
-
-  private static func sets(_ ips: [String]) -> [AddressSet] {
-    IPFamily.allCases.compactMap { family in
-      let ranges = ips.compactMap { try? AddressRange($0) }.filter { $0.family == family }
-      return ranges.isEmpty ? nil : AddressSet(family, ranges)
-    }
   }
 }
 

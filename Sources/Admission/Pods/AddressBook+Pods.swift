@@ -74,9 +74,9 @@ extension AddressBook {
 
   /// The order that binds what a Pod's annotations tell, if its token is one of ours.
   public func order(for pod: PodSighting, signer: any TokenSigner) -> BindOrder? {
-    guard let told = pod.addresses, let token = ReservationToken(text: told.reservation),
-      token.fits(told.allocation, told.bearer, signer: signer),
-      let allocation = PodAllocation(text: told.allocation)
+    guard let told = pod.addresses,
+      let (token, allocation) = ReservationToken.redeem(
+        told.reservation, for: told.allocation, told.bearer, signer: signer)
     else { return nil }
     return BindOrder(id: token.id, grants: allocation.grants, pod: pod.key, uid: pod.uid, owner: told.owner)
   }

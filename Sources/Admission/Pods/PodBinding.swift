@@ -69,10 +69,9 @@ extension Reviewer {
     _ annotations: AllocationAnnotations, _ pod: PodFacts, _ pods: PodAdmission, now: UInt64,
     _ findings: inout Findings
   ) -> (id: ReservationID, grants: [AddressGrant])? {
-    guard let text = annotations.allocation,
-      let token = annotations.reservation.flatMap(ReservationToken.init),
-      token.fits(text, pod.bearer, signer: pods.signer), let allocation = PodAllocation(text: text)
-    else {
+    let redeemed = ReservationToken.redeem(
+      annotations.reservation, for: annotations.allocation, pod.bearer, signer: pods.signer)
+    guard let (token, allocation) = redeemed else {
       findings.report(
         .forbidden, AllocationAnnotations.allocationPath, .none,
         "was not written by the address management for this Pod; remove the annotations "

@@ -71,11 +71,9 @@ extension Reviewer {
     _ pod: PodFacts, _ metadata: MetadataReading, _ pods: PodAdmission, now: UInt64
   ) -> Bool {
     let annotations = AllocationAnnotations(metadata)
-    guard let text = annotations.allocation,
-      let token = annotations.reservation.flatMap(ReservationToken.init),
-      now < token.expires, token.fits(text, pod.bearer, signer: pods.signer),
-      let allocation = PodAllocation(text: text)
-    else { return false }
+    let redeemed = ReservationToken.redeem(
+      annotations.reservation, for: annotations.allocation, pod.bearer, signer: pods.signer)
+    guard let (token, allocation) = redeemed, now < token.expires else { return false }
     return pods.book.isStillReserved(
       token.id, allocation.grants, for: pod.ownerKey, expires: token.expires, now: now)
   }

@@ -56,6 +56,17 @@ struct ReservationToken: Equatable {
     signer.areEqual(code, signer.code(of: Self.message(id, expires, allocation, bearer)))
   }
 
+  /// The token and the allocation of two annotations' texts; nil unless they were made for each other and this bearer by
+  /// somebody who has the key. Whether the token has expired is another question.
+  static func redeem(
+    _ reservation: String?, for allocation: String?, _ bearer: Bearer, signer: any TokenSigner
+  ) -> (token: ReservationToken, allocation: PodAllocation)? {
+    guard let allocation, let token = reservation.flatMap(ReservationToken.init),
+      token.fits(allocation, bearer, signer: signer), let read = PodAllocation(text: allocation)
+    else { return nil }
+    return (token, read)
+  }
+
   /// The text of the annotation.
   var text: String {
     let number = String(id.value, radix: 16)

@@ -27,6 +27,16 @@ public enum AddressText {
     return included.subtracting(AddressSet(family, holes))
   }
 
+  /// The addresses of an object that is stored already and has no network: a set for each family that it has any of. What
+  /// cannot be read is left out.
+  public static func lenientSets(_ ips: [String]) -> [AddressSet] {
+    let ranges = ips.compactMap { try? AddressRange($0) }
+    return IPFamily.allCases.compactMap { family in
+      let own = ranges.filter { $0.family == family }
+      return own.isEmpty ? nil : AddressSet(family, own)
+    }
+  }
+
   /// Ranges beyond this many are counted in a message, not listed.
   static let maximumShown = 8
 

@@ -35,12 +35,7 @@ struct Denial {
       status = Status(
         code: 403, reason: "Forbidden", message: "forbidden: \(detail)", details: Status.Details())
       rules = [rule]
-    case .deletion(let detail, let rule):
-      status = Status(
-        code: 403, reason: "Forbidden", message: "\(target.qualifiedPlural) \(name) is forbidden: \(detail)",
-        details: Status.Details(group: target.group, kind: target.plural, name: target.name))
-      rules = [rule]
-    case .exhausted(let detail, let rule):
+    case .deletion(let detail, let rule), .exhausted(let detail, let rule):
       status = Status(
         code: 403, reason: "Forbidden", message: "\(target.qualifiedPlural) \(name) is forbidden: \(detail)",
         details: Status.Details(group: target.group, kind: target.plural, name: target.name))

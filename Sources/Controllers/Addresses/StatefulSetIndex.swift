@@ -37,11 +37,13 @@ final class StatefulSetIndex: Sendable {
 
   /// Whether a StatefulSet of that name wants a Pod of that number. One that is being deleted counts until it is gone.
   func wants(_ pod: PodKey) -> Bool {
-    guard let (name, ordinal) = Self.parts(pod.name) else { return false }
-    guard let set = sets.withLock({ $0[ObjectKey(namespace: pod.namespace, name: name)] }) else {
-      return false
-    }
-    return set.contains(ordinal)
+    Self.wants(pod) { key in sets.withLock { $0[key] } }
+  }
+
+  /// Whether the Pod is wanted by the StatefulSet of its name, as `find` knows it.
+  static func wants(_ pod: PodKey, _ find: (ObjectKey) -> Ordinals?) -> Bool {
+    guard let (name, ordinal) = parts(pod.name) else { return false }
+    return find(ObjectKey(namespace: pod.namespace, name: name))?.contains(ordinal) ?? false
   }
 
   /// The StatefulSet's name and the number, of which the last dash is followed by nothing but digits.

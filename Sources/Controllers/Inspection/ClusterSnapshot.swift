@@ -35,7 +35,9 @@ public struct ClusterSnapshot: Sendable {
   public init(of store: any ClusterStore, withPods: Bool = true) async throws(ClusterError) {
     let pools = try await Self.list(.spiderIPPool, store) { InspectedPool(SpiderIPPool($1)) }
     self.pools = pools.sorted { $0.name < $1.name }
-    reserved = try await Self.list(.spiderReservedIP, store) { Self.sets(SpiderReservedIP($1).ips) }.flatMap(
+    reserved = try await Self.list(.spiderReservedIP, store) {
+      AddressText.lenientSets(SpiderReservedIP($1).ips)
+    }.flatMap(
       \.self)
     var pods: [InspectedPod] = []
     var sets: [(ObjectKey, StatefulSetIndex.Ordinals)] = []
@@ -58,21 +60,11 @@ public struct ClusterSnapshot: Sendable {
     return values
   }
 
-  private static func sets(_ ips: [String]) -> [AddressSet] {
-    let ranges = ips.compactMap { try? AddressRange($0) }
-    return IPFamily.allCases.map { family in AddressSet(family, ranges.filter { $0.family == family }) }
-  }
-
   /// What the Pod of a record is.
   public func holder(of record: AllocationRecord) -> Holder {
     let pod = pods[record.pod]
     if let pod, pod.uid == record.uid { return pod.hasEnded ? .ended : .live }
-    if isWanted(record.pod) { return .kept }
+    if StatefulSetIndex.wants(record.pod, { sets[$0] }) { return .kept }
     return pod == nil ? .gone : .replaced
-  }
-
-  private func isWanted(_ pod: PodKey) -> Bool {
-    guard let (set, ordinal) = StatefulSetIndex.parts(pod.name) else { return false }
-    return sets[ObjectKey(namespace: pod.namespace, name: set)]?.contains(ordinal) ?? false
   }
 }

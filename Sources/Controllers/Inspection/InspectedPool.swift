@@ -1,7 +1,6 @@
 public import Addressing
 internal import Admission
 public import IPAM
-internal import JSON
 public import KubernetesAPI
 
 /// One pool as an administrator's command reads it, the records of its status included.
@@ -50,18 +49,9 @@ public struct InspectedPool: Sendable {
     givable = PoolFacts(pool)?.givable
     storedTotal = pool.totalIPCount
     storedAllocated = pool.allocatedIPCount
-    status = Self.read(pool.allocatedIPs ?? "")
-  }
-
-  private static func read(_ text: String) -> Result<[AllocationRecord], AllocationText.Unreadable> {
-    if text.isEmpty { return .success([]) }
-    var text = text
-    var parser = JSONParser()
-    return text.withUTF8 { bytes in
-      do throws(AllocationText.Unreadable) {
-        return .success(try AllocationText.read(bytes, parser: &parser).sorted { $0.address < $1.address })
-      } catch { return .failure(error) }
-    }
+    do throws(AllocationText.Unreadable) {
+      status = .success(try AllocationText.read(pool.allocatedIPs).sorted { $0.address < $1.address })
+    } catch { status = .failure(error) }
   }
 
   /// The records; none when they cannot be read.
