@@ -19,7 +19,6 @@ final class EndpointQueue: Sendable {
     var head = 0
     var waiting: Set<PodKey> = []
     var isPassDue = false
-    var waiter: CheckedContinuation<Void, Never>?
 
     mutating func next() -> Work? {
       if head < order.count {
@@ -41,6 +40,7 @@ final class EndpointQueue: Sendable {
   }
 
   private let state = Mutex(State())
+  private let bell = Doorbell()
   private let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
@@ -51,66 +51,35 @@ final class EndpointQueue: Sendable {
   /// Puts a Pod in line; false if there is no room: then a look at all Pods follows once those in line have had their turn.
   @discardableResult
   func add(_ key: PodKey) -> Bool {
-    let (isAdded, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-      if state.waiting.contains(key) { return (true, nil) }
+    let (isAdded, isNews) = state.withLock { state in
+      if state.waiting.contains(key) { return (true, false) }
       guard state.waiting.count < capacity else {
         state.isPassDue = true
-        return (false, nil)
+        return (false, false)
       }
       state.waiting.insert(key)
       state.order.append(key)
-      defer { state.waiter = nil }
-      return (true, state.waiter)
+      return (true, true)
     }
-    waiter?.resume()
+    if isNews { bell.ring() }
     return isAdded
   }
 
   /// Asks for a look at all Pods.
   func askForPass() {
-    let waiter = state.withLock { state in
-      state.isPassDue = true
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume()
+    state.withLock { $0.isPassDue = true }
+    bell.ring()
   }
 
   /// Forgets all that waits.
-  func clear() {
-    state.withLock { state in
-      state.order = []
-      state.head = 0
-      state.waiting = []
-      state.isPassDue = false
-    }
-  }
+  func clear() { state.withLock { $0 = State() } }
 
   /// What is to be done next; waits until there is something. nil when the task is cancelled. One may ask at a time.
   func next() async -> Work? {
     while !Task.isCancelled {
       if let work = state.withLock({ $0.next() }) { return work }
-      await wait()
+      await bell.wait()
     }
     return nil
-  }
-
-  private func wait() async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isDue = state.withLock { state in
-          if !state.waiting.isEmpty || state.isPassDue || Task.isCancelled { return true }
-          state.waiter = continuation
-          return false
-        }
-        if isDue { continuation.resume() }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume()
-    }
   }
 }

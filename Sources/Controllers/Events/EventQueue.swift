@@ -13,52 +13,40 @@ final class EventQueue: Sendable {
   private struct State {
     var order: [EventContent] = []
     var entries: [EventContent: Entry] = [:]
-    var waiter: CheckedContinuation<Void, Never>?
   }
 
   private let state = Mutex(State())
+  private let bell = Doorbell()
   private let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
 
   /// Puts an event in line; false if there is no room.
   func add(_ content: EventContent, at time: Int64) -> Bool {
-    let (isAdded, waiter) = state.withLock { state in
+    let (isAdded, isNews) = state.withLock { state in
       if var entry = state.entries[content] {
         entry.count += 1
         entry.last = time
         state.entries[content] = entry
-        return (true, nil as CheckedContinuation<Void, Never>?)
+        return (true, false)
       }
-      guard state.order.count < capacity else { return (false, nil) }
+      guard state.order.count < capacity else { return (false, false) }
       state.order.append(content)
       state.entries[content] = Entry(content: content, count: 1, first: time, last: time)
-      defer { state.waiter = nil }
-      return (true, state.waiter)
+      return (true, true)
     }
-    waiter?.resume()
+    if isNews { bell.ring() }
     return isAdded
   }
 
   /// All that waits, in order; waits until there is something. Nothing when the task is cancelled. One may ask at a time.
   func take() async -> [Entry] {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isDue = state.withLock { state in
-          if !state.order.isEmpty || Task.isCancelled { return true }
-          state.waiter = continuation
-          return false
-        }
-        if isDue { continuation.resume() }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume()
+    while !Task.isCancelled {
+      let entries = takeAll()
+      if !entries.isEmpty { return entries }
+      await bell.wait()
     }
-    return Task.isCancelled ? [] : takeAll()
+    return []
   }
 
   /// All that waits, in order.
