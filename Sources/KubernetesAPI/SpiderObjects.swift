@@ -17,6 +17,20 @@ public struct SpiderRoute: Sendable, Equatable {
     destination = view["dst"]?.string ?? ""
     gateway = view["gw"]?.string ?? ""
   }
+
+  /// Writes routes as `spec.routes` and the annotations hold them.
+  public static func write(_ routes: [SpiderRoute], to writer: inout JSONWriter) {
+    writer.array { array in
+      for route in routes {
+        array.object { object in
+          object.key("dst")
+          object.value(route.destination)
+          object.key("gw")
+          object.value(route.gateway)
+        }
+      }
+    }
+  }
 }
 
 /// What the specs of pools and subnets have in common, as texts: nothing is checked here.

@@ -232,18 +232,7 @@ extension Defaulter {
       patch.add("/spec/gateway", nil, gateway)
     }
     if spec.routesView == nil, let routes = subnet.routes, !routes.isEmpty {
-      patch.add("/spec/routes") { list in
-        list.array { array in
-          for route in routes {
-            array.object { object in
-              object.key("dst")
-              object.value(route.destination)
-              object.key("gw")
-              object.value(route.gateway)
-            }
-          }
-        }
-      }
+      patch.add("/spec/routes") { SpiderRoute.write(routes, to: &$0) }
     }
   }
 }

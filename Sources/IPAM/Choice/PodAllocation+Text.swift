@@ -51,16 +51,7 @@ extension PodAllocation.Interface {
     }
     if routes.isEmpty { return }
     object.key("routes")
-    object.array { array in
-      for route in routes {
-        array.object { object in
-          object.key("dst")
-          object.value(route.destination)
-          object.key("gw")
-          object.value(route.gateway)
-        }
-      }
-    }
+    SpiderRoute.write(routes, to: &object)
   }
 
   private static func write(

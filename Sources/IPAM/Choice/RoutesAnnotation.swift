@@ -37,8 +37,12 @@ enum RoutesAnnotation {
       mistakes.add(site.malformed(place, "must be an object with dst and gw"))
       return nil
     }
-    let destination = readDestination(view.present("dst"), "\(place).dst", site, &mistakes)
-    let gateway = readGateway(view.present("gw"), "\(place).gw", site, &mistakes)
+    let destination = read(
+      view.present("dst"), "\(place).dst", "the destination network", site, &mistakes
+    ) { (text) throws(CIDRError) in try CIDR(text) }
+    let gateway = read(
+      view.present("gw"), "\(place).gw", "the address of the next hop", site, &mistakes
+    ) { (text) throws(AddressError) in try IPAddress(text) }
     guard let destination, let gateway else { return nil }
     if destination.family != gateway.family {
       let detail =
@@ -49,27 +53,16 @@ enum RoutesAnnotation {
     return SpiderRoute(destination: destination.network.description, gateway: gateway.description)
   }
 
-  private static func readDestination(
-    _ view: JSONView?, _ place: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
-  ) -> CIDR? {
+  /// Reads a text by `parse`; what is no text, or cannot be read, is a mistake.
+  private static func read<Value, Fault: Error>(
+    _ view: JSONView?, _ place: String, _ what: String, _ site: AnnotationSite, _ mistakes: inout Mistakes,
+    by parse: (String) throws(Fault) -> Value
+  ) -> Value? {
     guard let text = view?.string else {
-      mistakes.add(site.malformed(place, "must be the destination network, a text"))
+      mistakes.add(site.malformed(place, "must be \(what), a text"))
       return nil
     }
-    do throws(CIDRError) { return try CIDR(text) } catch {
-      mistakes.add(site.malformed(place, "\(GoText.quoted(text)) \(error)"))
-      return nil
-    }
-  }
-
-  private static func readGateway(
-    _ view: JSONView?, _ place: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
-  ) -> IPAddress? {
-    guard let text = view?.string else {
-      mistakes.add(site.malformed(place, "must be the address of the next hop, a text"))
-      return nil
-    }
-    do throws(AddressError) { return try IPAddress(text) } catch {
+    do throws(Fault) { return try parse(text) } catch {
       mistakes.add(site.malformed(place, "\(GoText.quoted(text)) \(error)"))
       return nil
     }
