@@ -25,7 +25,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 func tests(_ name: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests",
-    dependencies: [.target(name: name)] + more,
+    dependencies: [.target(name: name), "TestSupport"] + more,
     resources: [],
     swiftSettings: strict)
 }
@@ -93,6 +93,9 @@ let package = Package(
         "Addressing", "Cluster", "KubernetesClient", "Controllers", argumentParser, logging, metrics,
       ],
       swiftSettings: strict),
+
+    // What several tests use.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 
     tests("TLS"),
     tests("Transport", ["TLS"]),

@@ -1,4 +1,5 @@
 import Addressing
+import TestSupport
 import Testing
 
 func address(_ text: String) throws -> IPAddress { try IPAddress(text) }

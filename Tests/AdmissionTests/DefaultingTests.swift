@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import Admission
@@ -189,7 +190,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, UInt64.random(in: 4 ... .max)])
   func `of any object is complete after one patch, and does not change the verdict`(_ seed: UInt64) throws {
-    var numbers = SeededNumbers(state: seed)
+    var numbers = SeededGenerator(seed: seed)
     let world = try worldWithSubnet(
       #","gateway":"10.6.0.1","routes":[{"dst":"10.7.0.0/16","gw":"10.6.0.1"}]"#)
     for _ in 0..<300 {
@@ -208,7 +209,7 @@ import Testing
     }
   }
 
-  private static func randomObject(_ numbers: inout SeededNumbers) -> (String, String, String) {
+  private static func randomObject(_ numbers: inout SeededGenerator) -> (String, String, String) {
     func pick(_ choices: [String]) -> String { choices.randomElement(using: &numbers) ?? "" }
     let addresses = [
       "10.6.0.1", "10.6.0.2-10.6.0.9", "10.6.0.9-10.6.0.2", "10.7.0.1", "fd00::1", "x", "10.6.0.4", "::",

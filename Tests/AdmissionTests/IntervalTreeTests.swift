@@ -1,26 +1,13 @@
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import Admission
 
-/// Numbers that look random and are the same in every run with one seed.
-struct SeededNumbers: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    // splitmix64 (Steele, Lea, Flood 2014)
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 @Suite struct `The tree of intervals` {
   @Test(arguments: [1, 2, 3, UInt64.random(in: 4 ... .max)])
   func `finds what a plain list finds, whatever is put in and taken out`(_ seed: UInt64) {
-    var numbers = SeededNumbers(state: seed)
+    var numbers = SeededGenerator(seed: seed)
     var tree = IntervalTree()
     var plain: [IntervalTree.Item] = []
     for step in 0..<3000 {

@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import JSON
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import StoreCrashWriter
@@ -107,7 +108,7 @@ private func model(_ round: String, _ writer: Int, steps: Int) -> [String: Expec
   @Test func `loses nothing that was acknowledged, at whatever moment`() async throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("crash seed \(seed)")
-    var random = SeededRandom(seed)
+    var random = SeededGenerator(seed: seed)
     try await withDirectory { directory in
       var settled: [String: Expected] = [:]
       var total = 0

@@ -3,6 +3,7 @@ import JSON
 import KubernetesAPI
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 /// A world for one reflector: a store that goes wrong by plan, a clock that stands still, and a log of what was told.
@@ -199,7 +200,7 @@ private final class Scene: Sendable {
     options.historyChanges = 64
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SeededRandom(seed)
+    var random = SeededGenerator(seed: seed)
     let scene = try Scene(options)
     let seen = Mutex<[String: String]>([:])
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -238,20 +239,5 @@ private final class Scene: Sendable {
       expected[$0.name] = $0.resourceVersion.rawValue
     }
     #expect(seen.withLock { $0 } == expected, "seed \(seed)")
-  }
-}
-
-/// A generator that gives the same numbers for the same seed (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

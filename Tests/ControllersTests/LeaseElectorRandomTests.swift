@@ -1,5 +1,6 @@
 import Cluster
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import Controllers

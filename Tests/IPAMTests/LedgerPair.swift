@@ -1,11 +1,12 @@
 import Addressing
 import IPAM
+import TestSupport
 
 /// A ledger and a naive one, to which the same happens.
 struct LedgerPair: ~Copyable {
   var ledger: Ledger
   var naive = NaiveLedger()
-  var numbers: Numbers
+  var numbers: SeededGenerator
   var now: UInt64 = 0
   /// What the API server holds of each pool, if it was written at all.
   var statuses: [String: [AllocationRecord]] = [:]
@@ -16,21 +17,6 @@ struct LedgerPair: ~Copyable {
   /// What happened, for the message.
   var step = ""
 
-  /// SplitMix64: the same seed gives the same numbers.
-  struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-  }
-
   static let pools = ["small", "holes", "wide", "six", "net", "new"]
   static let network: UInt128 = 0xFD00_0000_0000_0001 << 64
 
@@ -38,8 +24,12 @@ struct LedgerPair: ~Copyable {
     naive.limits.unconfirmedPerOwner = 8
     naive.limits.cooling = 40
     ledger = Ledger(limits: naive.limits)
-    numbers = Numbers(state: seed)
+    numbers = SeededGenerator(seed: seed)
   }
+}
+
+extension SeededGenerator {
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
 // MARK: Values

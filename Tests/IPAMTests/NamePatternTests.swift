@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import IPAM
@@ -62,7 +63,7 @@ import Testing
 
   @Test func `agree with the whole table of differences`() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<2000 {
       let a = (0..<Int.random(in: 0...6, using: &random)).map { _ in UInt8.random(in: 97...99, using: &random)
       }
@@ -93,18 +94,5 @@ import Testing
       NameSuggestion.text(for: "x", among: names + ["z"], what: "IPv4 pool")
         == "the IPv4 pools are db-pool, web-pool, web-pool2 and 1 more")
     #expect(NameSuggestion.text(for: "x", among: [], what: "IPv4 pool") == "there is no IPv4 pool yet")
-  }
-}
-
-/// Numbers that a seed fixes.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,6 +1,7 @@
 import Addressing
 import JSON
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import IPAM
@@ -83,7 +84,7 @@ import Testing
 
   @Test func `agrees with a plain dictionary after any changes`() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     var catalog = PoolCatalog()
     var model: [String: PoolFacts] = [:]
     let pattern = try NamePattern("b*")

@@ -1,11 +1,12 @@
 import Addressing
+import TestSupport
 import Testing
 
 @testable import IPAM
 
 @Suite struct TakenAddressesTests {
   @Test func `finds free addresses among many that lie scattered, as in a sorted list`() throws {
-    var numbers = LedgerPair.Numbers(state: 7)
+    var numbers = SeededGenerator(seed: 7)
     let all: ClosedRange<UInt128> = 1_000...400_000
     let lower = try #require(IPAddress(.v6, all.lowerBound))
     let upper = try #require(IPAddress(.v6, all.upperBound))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -90,7 +91,7 @@ struct EventLoopTests {
   @Test func `keeps its deadlines in order whatever is done to them`() async throws {
     let loop = try EventLoop(name: "heap")
     let isRight = await loop.run { reactor in
-      var random = SplitMix(seed: 20_26)
+      var random = SeededGenerator(seed: 20_26)
       var heap = DeadlineHeap()
       var alarms = (0..<200).map { _ in Alarm(reactor: reactor) { _ in } }
       // Far in the future: the loop's own heap must not ring them meanwhile.
@@ -108,20 +109,5 @@ struct EventLoopTests {
       return popped == alarms.map(\.deadline).sorted() && heap.count == 0
     }
     #expect(isRight == true)
-  }
-}
-
-/// A generator that gives the same numbers for the same seed.
-struct SplitMix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

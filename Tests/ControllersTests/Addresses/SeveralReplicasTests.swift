@@ -2,6 +2,7 @@ import Admission
 import Cluster
 import IPAM
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import Controllers

@@ -1,5 +1,6 @@
 import Synchronization
 import TLS
+import TestSupport
 import Testing
 import Transport
 
@@ -219,7 +220,7 @@ struct HTTPClientTests {
     let (test, client) = try await pair(wire)
     let seed = UInt64.random(in: 0 ..< .max)
     print("seed \(seed)")
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<600 {
         let act = Act.allCases.randomElement(using: &random) ?? .ask
@@ -255,18 +256,5 @@ struct HTTPClientTests {
       task.cancel()
       #expect(await task.value != nil)
     }
-  }
-}
-
-/// Numbers that a seed repeats.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

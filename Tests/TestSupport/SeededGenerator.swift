@@ -1,17 +1,19 @@
-/// SplitMix64: the same seed gives the same numbers.
-struct SeededGenerator: RandomNumberGenerator {
+/// Numbers that look random, and are the same in every run with one seed: SplitMix64 (Steele, Lea and Flood, 2014).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  /// A generator with this seed.
+  public init(seed: UInt64) { state = seed }
 
   /// A generator with a new seed, which is printed so that a failure can be repeated.
-  static func announced(_ function: StaticString = #function) -> SeededGenerator {
+  public static func announced(_ function: StaticString = #function) -> SeededGenerator {
     let seed = UInt64.random(in: 0...(.max))
     print("\(function): seed \(seed)")
     return SeededGenerator(seed: seed)
   }
 
-  mutating func next() -> UInt64 {
+  /// The next number.
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
