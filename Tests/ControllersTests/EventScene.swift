@@ -47,12 +47,7 @@ final class EventScene {
   }
 
   func advance(seconds: UInt64) {
-    let target = clock.now + seconds * 1_000_000_000
-    while let due = clock.nextDue, due <= target {
-      clock.move(to: due)
-      executor.runAll()
-    }
-    clock.move(to: target)
+    clock.advance(by: .seconds(seconds)) { executor.runAll() }
   }
 
   /// Records, and writes if it can be written.

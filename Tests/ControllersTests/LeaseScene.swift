@@ -57,12 +57,7 @@ final class LeaseScene {
 
   /// Lets time pass, from one event to the next.
   func advance(_ duration: Duration) {
-    let target = clock.now + duration.nanoseconds
-    while let due = clock.nextDue, due <= target {
-      clock.move(to: due)
-      settle()
-    }
-    clock.move(to: target)
+    clock.advance(by: duration) { settle() }
     settle()
   }
 

@@ -42,6 +42,16 @@ final class ManualClock: Sendable {
     }
   }
 
+  /// Moves the clock on, from one sleeper to the next, and has done in between what can be done then.
+  func advance(by duration: Duration, _ work: () -> Void) {
+    let target = now + duration.nanoseconds
+    while let due = nextDue, due <= target {
+      move(to: due)
+      work()
+    }
+    move(to: target)
+  }
+
   /// Moves the clock, and wakes those who have slept so long.
   func move(to time: UInt64) {
     let woken = state.withLock { state in

@@ -11,18 +11,15 @@ enum FinalizerPatch {
     else { return nil }
     let ours = SpiderAPI.finalizer.description
     guard pool.metadata.finalizers.contains(ours) else { return nil }
-    var writer = JSONWriter()
-    writer.object { patch in
-      patch.key("metadata")
-      patch.object { metadata in
-        metadata.key("resourceVersion")
-        metadata.value(object.resourceVersion.rawValue)
-        metadata.key("finalizers")
-        metadata.array { list in
-          for finalizer in pool.metadata.finalizers where finalizer != ours { list.value(finalizer) }
-        }
-      }
-    }
-    return writer.finish()
+    return make(leaving: pool.metadata.finalizers.filter { $0 != ours }, of: object.resourceVersion).bytes
+  }
+
+  /// The patch of an object that has our finalizer and these others, conditional on its version.
+  static func make(leaving others: [String], of version: ResourceVersion) -> JSONValue {
+    [
+      "metadata": [
+        "resourceVersion": .string(version.rawValue), "finalizers": .array(others.map { .string($0) }),
+      ]
+    ]
   }
 }

@@ -35,12 +35,5 @@ struct StoredEndpoint: Equatable {
   }
 
   /// The merge patch that takes our finalizer away.
-  var release: JSONValue {
-    [
-      "metadata": [
-        "resourceVersion": .string(version.rawValue),
-        "finalizers": .array(otherFinalizers.map { .string($0) }),
-      ]
-    ]
-  }
+  var release: JSONValue { FinalizerPatch.make(leaving: otherFinalizers, of: version) }
 }

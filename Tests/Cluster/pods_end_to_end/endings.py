@@ -19,14 +19,19 @@ BACK_WITHIN = GRACE + 2 * 5 + 5
 CLIENTS = 16
 
 
+def limit_pods(plane, namespace, quota, most):
+    """A namespace of its own, with a quota that counts already."""
+    plane.succeed("create", "namespace", namespace)
+    plane.succeed("create", "quota", quota, f"--hard=pods={most}", "-n", namespace)
+    eventually(30, "the quota being counted", lambda: "pods" in plane.succeed(
+        "get", "quota", quota, "-n", namespace, "-o", "jsonpath={.status.used}"))
+
+
 def a_pod_refused_by_a_quota_leaks_nothing(world):
     """a Pod that a ResourceQuota refuses after its address was bound gives it back within the grace"""
     name = make_pool(world, "quota", "10.40.0.1-10.40.0.50")
     plane = world.plane
-    plane.succeed("create", "namespace", "limited")
-    plane.succeed("create", "quota", "one", "--hard=pods=1", "-n", "limited")
-    eventually(30, "the quota being counted", lambda: "pods" in plane.succeed(
-        "get", "quota", "one", "-n", "limited", "-o", "jsonpath={.status.used}"))
+    limit_pods(plane, "limited", "one", 1)
     with world.serving_with("--unconfirmed-grace", f"{GRACE}s"):
         created = [plane.kubectl("create", "-n", "limited", "-f", "-", stdin=json.dumps(unscheduled(f"pod-{number}", name)))
                    for number in range(4)]
@@ -45,10 +50,7 @@ def a_replicaset_behind_a_quota_does_not_drain_its_pool(world):
     """a ReplicaSet that a ResourceQuota refuses again and again leaks nothing, and the pool is whole again within the grace"""
     name = make_pool(world, "drain", "10.43.0.1-10.43.0.100")
     plane = world.plane
-    plane.succeed("create", "namespace", "draining")
-    plane.succeed("create", "quota", "three", "--hard=pods=3", "-n", "draining")
-    eventually(30, "the quota being counted", lambda: "pods" in plane.succeed(
-        "get", "quota", "three", "-n", "draining", "-o", "jsonpath={.status.used}"))
+    limit_pods(plane, "draining", "three", 3)
     with world.serving_with("--unconfirmed-grace", f"{GRACE}s"):
         made = workload("Deployment", "drain", name, replicas=10, template_spec={"schedulerName": "nobody"})
         made["metadata"]["namespace"] = "draining"

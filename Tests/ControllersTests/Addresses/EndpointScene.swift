@@ -58,12 +58,7 @@ final class EndpointScene {
   }
 
   func advance(seconds: Double) {
-    let target = clock.now + UInt64(seconds * 1_000_000_000)
-    while let due = clock.nextDue, due <= target {
-      clock.move(to: due)
-      executor.runAll()
-    }
-    clock.move(to: target)
+    clock.advance(by: .nanoseconds(Int64(seconds * 1_000_000_000))) { executor.runAll() }
   }
 
   /// Makes a Pod with an address, on `n1` unless told otherwise, and gives its UID.
