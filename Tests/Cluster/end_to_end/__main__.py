@@ -13,18 +13,15 @@ import sys
 import cases
 import runner
 import scenarios
-from control_plane import REPOSITORY, SCRIPTS, ControlPlane
-from webhook import WebhookServer, issue_certificates, register
+from control_plane import SCRIPTS
+from served import ServedCluster
 
 
-class World:
-    """What the tests share: the control plane, the certificates, and the servers, of which the first always runs."""
+class World(ServedCluster):
+    """What the tests share."""
 
     def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
-        self.plane = ControlPlane(folder / "cluster")
-        self.certificates = folder / "certs"
-        self.servers = []
+        super().__init__(binary, folder)
         self.restarts = []
 
     @contextlib.contextmanager
@@ -42,27 +39,10 @@ class World:
         """Now, as the server's log writes it."""
         return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def add_server(self):
-        server = WebhookServer(self.binary, self.plane, self.certificates, self.folder / f"server-{len(self.servers)}.log")
-        self.servers.append(server)
-        return server
-
     def set_up(self):
         self.plane.start_audited()
-        manifests = REPOSITORY / "manifests"
-        for path in (manifests / "namespace.yaml", manifests / "crds", manifests / "rbac.yaml", SCRIPTS / "clonesets.yaml"):
-            self.plane.succeed("apply", "-f", path)
-        # The API server does this itself from 1.21 on, and manifests/install.sh before.
-        self.plane.succeed("label", "namespace", "kube-system", "kubernetes.io/metadata.name=kube-system")
-        self.plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-        issue_certificates(self.binary, self.certificates)
-        self.add_server().start()
-        register(self.plane, self.certificates, self.servers)
-
-    def tear_down(self):
-        for server in self.servers:
-            server.stop()
-        self.plane.stop()
+        self.install(SCRIPTS / "clonesets.yaml")
+        self.serve()
 
 
 def tests(world, options):

@@ -3,8 +3,9 @@
 import contextlib
 import re
 
-from control_plane import REPOSITORY, ControlPlane, expect
-from webhook import WebhookServer, issue_certificates, register
+from control_plane import REPOSITORY, expect
+from served import ServedCluster
+from webhook import register
 from api import Client
 from balancer import Balancer
 from kubelet import FakeKubelet
@@ -15,30 +16,22 @@ CREATORS = [f"default/creator-{number}" for number in range(4)]
 ALARMING = re.compile(r"^\S+ +(warning|error|critical)\b", re.IGNORECASE)
 
 
-class World:
+class World(ServedCluster):
     def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
-        self.plane = ControlPlane(folder / "cluster")
-        self.certificates = folder / "certs"
-        self.servers = []
+        super().__init__(binary, folder)
         self.kubelet = None
 
     def set_up(self):
-        plane, manifests = self.plane, REPOSITORY / "manifests"
+        plane = self.plane
         plane.start("--controllers", *(f"--service-account={name}" for name in CREATORS))
-        for path in (manifests / "namespace.yaml", manifests / "crds", manifests / "rbac.yaml"):
-            plane.succeed("apply", "-f", path)
-        plane.succeed("apply", "-f", "-", stdin=self.priority((manifests / "priority.yaml").read_text()))
+        self.install()
+        plane.succeed("apply", "-f", "-", stdin=self.priority((REPOSITORY / "manifests/priority.yaml").read_text()))
         plane.succeed("create", "clusterrolebinding", "creator", "--clusterrole=cluster-admin",
                       *(f"--serviceaccount={name.replace('/', ':')}" for name in CREATORS))
-        plane.succeed("label", "namespace", "kube-system", "kubernetes.io/metadata.name=kube-system")
-        plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-        issue_certificates(self.binary, self.certificates)
         self.client = Client(plane)
         self.kubelet = FakeKubelet(plane, ["node-1", "node-2", "node-3"])
         self.kubelet.start()
-        self.add_server().start()
-        register(plane, self.certificates, self.servers)
+        self.serve()
 
     @staticmethod
     def priority(text):
@@ -46,16 +39,9 @@ class World:
         return text.replace("k8s.io/v1\n", "k8s.io/v1beta1\n").replace("nominalConcurrencyShares", "assuredConcurrencyShares")
 
     def tear_down(self):
-        for server in self.servers:
-            server.stop()
         if self.kubelet:
             self.kubelet.stop()
-        self.plane.stop()
-
-    def add_server(self):
-        server = WebhookServer(self.binary, self.plane, self.certificates, self.folder / f"server-{len(self.servers)}.log")
-        self.servers.append(server)
-        return server
+        super().tear_down()
 
     @property
     def server(self):
