@@ -171,7 +171,11 @@ def stored(arguments):
         check = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if check != "ok":
             raise SystemExit(f"the database is damaged: {check}")
-        rows = connection.execute("SELECT name, uid, version, json FROM objects").fetchall()
+        pools = (
+            "SELECT objects.name, uid, objects.version, json FROM objects"
+            " JOIN types ON types.name = objects.type WHERE kind = 'SpiderIPPool'"
+        )
+        rows = connection.execute(pools).fetchall()
         version = connection.execute("SELECT version FROM store").fetchone()[0]
     finally:
         connection.close()
