@@ -12,6 +12,9 @@ public import KubernetesAPI
 /// `namespace` is `nil` for cluster-scoped types; for `list` and `watch` of a namespaced type `nil` means all
 /// namespaces. A cancelled task ends any call with `ClusterError.cancelled`; whether a write was done is then unknown.
 public protocol ClusterStore: Sendable {
+  /// Where tasks that do little but call the store cost least; nil where that does not matter.
+  var executor: (any TaskExecutor)? { get }
+
   /// Hands every object to `onItem`, one by one; pages stay inside. An error from `onItem` ends the list.
   /// - Returns: the version to start a watch from, so that list and watch together miss nothing.
   func list(
@@ -63,6 +66,9 @@ public protocol ClusterStore: Sendable {
 }
 
 extension ClusterStore {
+  /// Anywhere.
+  public var executor: (any TaskExecutor)? { nil }
+
   /// Deletes whatever object has this name.
   public func delete(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError) {
     try await delete(type, namespace: namespace, name: name, preconditions: Preconditions())

@@ -63,6 +63,9 @@ public final class KubernetesCluster: ClusterStore {
 
   // MARK: ClusterStore
 
+  /// The thread of the client's connections.
+  public var executor: (any TaskExecutor)? { client.executor }
+
   /// Pages of 500 from etcd. Throws `gone` when the list took so long that its version is forgotten: list again, what `onItem` has
   /// got is of no use.
   public func list(

@@ -16,13 +16,18 @@ public final class EventLoop: Sendable {
     var epoll: Descriptor
     var wake: Descriptor
     var work: [Work] = []
-    /// Whether the eventfd was signalled since the loop last took the work.
+    /// Whether the loop knows that there is work: it was signalled since it last took some, or gave it to itself.
     var isWoken = false
     var isOver = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
+  /// Passes over the work in one turn: what work hands over itself is done in the same turn, but not for ever.
+  private static let passes = 8
+
   private let state: Mutex<State>
+  /// Of the loop; 0 until it runs.
+  private let thread = Atomic<UInt>(0)
 
   /// Starts the thread, named `name` (15 bytes at most are shown). It lives until `stop`.
   public init(name: String) throws(SystemError) {
@@ -33,12 +38,14 @@ public final class EventLoop: Sendable {
     let reactor = Reactor(loop: self, epoll: epollNumber)
     try reactor.registerWake(wakeNumber)
     try Thread.start(name: name) { [self] in
+      thread.store(pthread_self(), ordering: .relaxed)
       reactor.run()
       finish(reactor)
     }
   }
 
-  /// Hands `work` to the loop's thread, in order. False if the loop is over: then it is dropped.
+  /// Hands `work` to the loop's thread, in order. False if the loop is over: then it is dropped. On that thread itself it is done
+  /// before the loop waits again.
   ///
   /// The queue has no bound of its own: each caller must have one (the server's is the requests in flight).
   @discardableResult
@@ -48,7 +55,7 @@ public final class EventLoop: Sendable {
       state.work.append(work)
       if !state.isWoken {
         state.isWoken = true
-        SystemCall.signal(state.wake.number)
+        if thread.load(ordering: .relaxed) != pthread_self() { SystemCall.signal(state.wake.number) }
       }
       return true
     }
@@ -80,13 +87,19 @@ public final class EventLoop: Sendable {
 
   // MARK: on the thread
 
+  /// Whether there is something to do.
+  var hasWork: Bool { state.withLock { !$0.work.isEmpty } }
+
   func runWork(_ reactor: Reactor) {
-    let work = state.withLock { state in
-      state.isWoken = false
-      defer { state.work = [] }
-      return state.work
+    for _ in 0..<Self.passes {
+      let work = state.withLock { state in
+        state.isWoken = false
+        defer { state.work = [] }
+        return state.work
+      }
+      if work.isEmpty { return }
+      for item in work { item(reactor) }
     }
-    for item in work { item(reactor) }
   }
 
   private func finish(_ reactor: Reactor) {
@@ -103,5 +116,20 @@ public final class EventLoop: Sendable {
     // Whoever was told "accepted" gets its turn, on a reactor that has no connections any more.
     for item in rest { item(reactor) }
     for waiter in waiters { waiter.resume() }
+  }
+}
+
+/// Tasks that prefer a loop run on its thread: what they have to do with its connections needs no other one to wake up. They
+/// must not block, as nothing there may.
+extension EventLoop: TaskExecutor {
+  /// Runs a task's next step in its turn; once the loop is over, on a thread of its own.
+  public func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    if execute({ [self] _ in job.runSynchronously(on: asUnownedTaskExecutor()) }) { return }
+    do throws(SystemError) {
+      try Thread.start(name: "late task") { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    } catch {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+    }
   }
 }

@@ -142,13 +142,9 @@ public final class Reactor {
   private func turn() {
     let count = SystemCall.epollWait(epoll, events, Int32(Self.eventRoom), milliseconds: timeout())
     now = MonotonicClock.now()
-    var woken = false
     for index in 0..<count {
       let event = events[index]
-      if event.data.u64 == Self.wakeToken {
-        woken = true
-        continue
-      }
+      if event.data.u64 == Self.wakeToken { continue }
       // A source closed earlier in this turn is not found: its slot's generation has moved on.
       let id = SourceID(token: event.data.u64)
       if slots[id.slot].generation == id.generation, let source = slots[id.slot].source {
@@ -156,7 +152,7 @@ public final class Reactor {
       }
       if index % Self.servedTogether == Self.servedTogether - 1 { flushAll() }
     }
-    if woken { loop.runWork(self) }
+    loop.runWork(self)
     while let source = deadlines.popExpired(now) {
       source.clearDeadline()
       source.deadlineReached()
@@ -174,7 +170,7 @@ public final class Reactor {
 
   /// Milliseconds until the next deadline, rounded up; −1 for no limit.
   private func timeout() -> Int32 {
-    if !unflushed.isEmpty { return 0 }
+    if !unflushed.isEmpty || loop.hasWork { return 0 }
     let earliest = deadlines.earliest
     if earliest == .max { return -1 }
     if earliest <= now { return 0 }

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -26,6 +27,57 @@ struct EventLoopTests {
     #expect(loop.execute { _ in } == false)
     #expect(await loop.run { _ in 1 } == nil)
     await loop.stopped()
+  }
+
+  @Test func `runs the tasks that prefer it on its thread`() async throws {
+    let loop = try EventLoop(name: "tasks")
+    let own = await loop.run { _ in pthread_self() }
+    let seen = await Task(executorPreference: loop) {
+      var seen = [currentThread()]
+      // Waiting for another thread changes nothing.
+      try? await Task.sleep(for: .milliseconds(1))
+      seen.append(currentThread())
+      await Task.yield()
+      seen.append(currentThread())
+      return seen
+    }.value
+    #expect(seen.allSatisfy { $0 == own })
+    loop.stop()
+    await loop.stopped()
+  }
+
+  @Test func `does what work hands over itself before it waits again, and serves others meanwhile`()
+    async throws
+  {
+    let loop = try EventLoop(name: "again")
+    let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
+    @Sendable func again(_ count: Int) {
+      loop.execute { _ in
+        continuation.yield(count)
+        if count < 1_000 { again(count + 1) } else { continuation.finish() }
+      }
+    }
+    again(1)
+    #expect(await loop.run { _ in true } == true)
+    var seen: [Int] = []
+    for await number in stream { seen.append(number) }
+    #expect(seen == Array(1...1_000))
+    loop.stop()
+    await loop.stopped()
+  }
+
+  @Test func `ends the tasks that prefer it when it is over`() async throws {
+    let loop = try EventLoop(name: "late")
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    let waiting = Task(executorPreference: loop) {
+      for await _ in stream {}
+      return true
+    }
+    loop.stop()
+    await loop.stopped()
+    continuation.finish()
+    #expect(await waiting.value)
+    #expect(await Task(executorPreference: loop) { true }.value)
   }
 
   @Test func `rings alarms in the order of their times`() async throws {
@@ -111,3 +163,5 @@ struct EventLoopTests {
     #expect(isRight == true)
   }
 }
+
+private func currentThread() -> pthread_t { pthread_self() }

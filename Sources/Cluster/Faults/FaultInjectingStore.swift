@@ -11,6 +11,9 @@ public struct FaultInjectingStore: ClusterStore {
     self.plan = plan
   }
 
+  /// That of the store below.
+  public var executor: (any TaskExecutor)? { base.executor }
+
   /// As the store below, if the plan lets it.
   public func list(
     _ type: ResourceType, namespace: String?, onItem: (ClusterObject) throws(ClusterError) -> Void

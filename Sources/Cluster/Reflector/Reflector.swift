@@ -57,6 +57,12 @@ public final class Reflector<Value: Sendable>: Sendable {
   /// Lists and watches until the task is cancelled. Call it once.
   public func run() async {
     precondition(status.state == .idle, "a reflector runs once")
+    await withTaskExecutorPreference(store.executor) { await follow() }
+    let waiters = shared.withLock { $0.stopped() }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  private func follow() async {
     var backoff = Backoff(timing)
     var version: ResourceVersion?
     while !Task.isCancelled {
@@ -78,8 +84,6 @@ public final class Reflector<Value: Sendable>: Sendable {
       move(to: .waiting(attempt: backoff.attempt))
       await timing.sleep(pause)
     }
-    let waiters = shared.withLock { $0.stopped() }
-    for waiter in waiters { waiter.resume() }
   }
 
   private func needsList(_ error: ClusterError) -> Bool {

@@ -75,6 +75,9 @@ public final class HTTPClient: Sendable {
     }
   }
 
+  /// Runs tasks on the thread of the client's connections, where sending and receiving cost least. They must not block.
+  public var executor: any TaskExecutor { loop }
+
   /// Requests that wait or are under way.
   var inFlight: Int { pool.inFlight }
 

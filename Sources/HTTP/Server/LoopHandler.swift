@@ -17,6 +17,9 @@ public struct Responder: Sendable {
   let connection: SourceID
   let stream: StreamID
 
+  /// Runs tasks on the loop's thread, where answering costs least. They must not block.
+  public var executor: any TaskExecutor { loop }
+
   /// Sends the answer.
   public func respond(_ response: HTTPResponse) {
     loop.execute { [connection, stream] reactor in

@@ -37,7 +37,7 @@ final class Settling: Sendable {
   /// Starts the work and the clock.
   func begin(_ outcome: ReviewOutcome) {
     let number = service.lateness.watch(until: deadline(Self.share)) { [self] in answer(tooLate(outcome)) }
-    Task { [self] in
+    Task(executorPreference: responder.executor) { [self] in
       let settled = await settle(outcome)
       service.lateness.forget(number)
       let isHeard = answer(settled)
