@@ -83,9 +83,9 @@ extension AddressBook {
     }
   }
 
-  /// Whether addresses of a pool are reserved for Pods that are being created.
-  public func hasReservations(_ pool: String) -> Bool {
-    withState { ($0.ledger.counts(of: pool)?.reserved ?? 0) > 0 }
+  /// How many addresses of a pool are reserved for Pods that are being created.
+  public func reservationCount(of pool: String) -> Int {
+    withState { $0.ledger.counts(of: pool)?.reserved ?? 0 }
   }
 }
 

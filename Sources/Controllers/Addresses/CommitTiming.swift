@@ -9,10 +9,10 @@ public struct CommitTiming: Sendable {
   public var wallClock: @Sendable () -> UInt64 = SystemTime.milliseconds
   /// Returns after a time, or at once when the task is cancelled.
   public var sleep: @Sendable (Duration) async -> Void = SystemTime.sleep
-  /// The share of a write's own time that passes before the next write of the pool.
-  public var pauseShare = 1.0
-  /// The longest such pause.
-  public var longestPause = Duration.milliseconds(50)
+  /// How many times as long as the last write of a pool took the next one waits for others to come.
+  public var patience: UInt64 = 4
+  /// The longest such wait.
+  public var longestPatience = Duration.milliseconds(50)
   /// The pause after the first failure, doubled with each further one.
   public var firstBackoff = Duration.milliseconds(20)
   /// What the doubling ends at.
@@ -23,8 +23,12 @@ public struct CommitTiming: Sendable {
   /// The defaults, with the system's clocks.
   public init() {}
 
-  func pause(after cost: UInt64) -> Duration {
-    min(longestPause, .nanoseconds(Int64(Double(cost) * pauseShare)))
+  /// In nanoseconds.
+  func patience(after cost: UInt64) -> UInt64 { min(longestPatience.nanoseconds, cost * patience) }
+
+  /// In which time one comes at least while many do.
+  func patienceStep(after cost: UInt64) -> Duration {
+    .nanoseconds(Int64(min(max(1_000_000, cost / 2), 5_000_000)))
   }
 
   func backoff(_ attempt: Int) -> Duration {

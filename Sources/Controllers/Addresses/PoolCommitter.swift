@@ -9,8 +9,8 @@ public import Logging
 /// Writes what the ledger says into the statuses of pools: one conditional write at a time for each pool, which carries
 /// everything that has come since the one before.
 ///
-/// The API server decides: a write that meets another one is made anew over the status as it is then. The pause between two
-/// writes of a pool follows what the last one cost, so that the cost for each Pod falls as load rises.
+/// The API server decides: a write that meets another one is made anew over the status as it is then. While many come, a write
+/// waits for others, longer where the last one cost more: so the cost for each Pod falls as load rises.
 public actor PoolCommitter {
   private struct Waiting {
     let order: BindOrder
@@ -22,6 +22,9 @@ public actor PoolCommitter {
   private struct Lane {
     var waiting: [Waiting] = []
     var isRunning = false
+    /// What the last write took, in nanoseconds, and for how many it was.
+    var cost: UInt64 = 0
+    var served = 0
     /// Somebody wants the counts mended.
     var mendsCounts = false
   }
@@ -119,23 +122,25 @@ public actor PoolCommitter {
   private func start(_ pool: String) {
     guard lanes[pool, default: Lane()].isRunning == false else { return }
     lanes[pool, default: Lane()].isRunning = true
-    Task { await run(pool) }
+    Task(executorPreference: store.executor) { await self.run(pool) }
   }
 
   private func run(_ pool: String) async {
     var attempt = 0
-    while let draft = nextDraft(of: pool) {
-      let began = timing.monotonic()
+    while true {
+      await gather(pool)
+      guard let draft = nextDraft(of: pool) else { break }
+      let (began, count) = (timing.monotonic(), lanes[pool]?.waiting.count ?? 0)
       let outcome = await write(draft, pool)
-      let cost = timing.monotonic() &- began
+      lanes[pool]?.cost = timing.monotonic() &- began
+      lanes[pool]?.served = count
       settle(pool, after: outcome)
       switch outcome {
-      case .written:
-        attempt = 0
-        // Whoever has reserved an address will want it stored in a moment: several go into one write.
-        if book.hasReservations(pool) { await timing.sleep(timing.pause(after: cost)) }
-      case .conflict: attempt = 0
-      case .vanished: return end(pool)
+      case .written, .conflict: attempt = 0
+      case .vanished:
+        end(pool)
+        lanes[pool] = nil
+        return
       case .failed(_, let retryAfter):
         attempt += 1
         if lanes[pool]?.waiting.isEmpty ?? true, attempt > timing.attemptsForNobody { return end(pool) }
@@ -144,6 +149,23 @@ public actor PoolCommitter {
       expire(pool)
     }
     end(pool)
+  }
+
+  /// Waits while others come, if several came before or have reserved an address: whoever writes for one alone does not wait.
+  private func gather(_ pool: String) async {
+    guard let lane = lanes[pool], lane.cost > 0, lane.served > 1 || book.reservationCount(of: pool) > 0 else {
+      return
+    }
+    let (ends, step) = (
+      timing.monotonic() &+ timing.patience(after: lane.cost), timing.patienceStep(after: lane.cost)
+    )
+    var before = -1
+    while let count = lanes[pool]?.waiting.count, timing.monotonic() < ends,
+      count > before || book.reservationCount(of: pool) > count / 4
+    {
+      before = count
+      await timing.sleep(step)
+    }
   }
 
   /// What to write next; nil when there is nothing, and then nobody waits.
@@ -156,7 +178,9 @@ public actor PoolCommitter {
 
   private func end(_ pool: String) {
     let left = lanes[pool]?.waiting ?? []
-    lanes[pool] = nil
+    lanes[pool]?.waiting = []
+    lanes[pool]?.isRunning = false
+    lanes[pool]?.mendsCounts = false
     for waiting in left { waiting.reply.resume(returning: .unavailable("the pool cannot be written")) }
   }
 
