@@ -57,11 +57,11 @@ public enum AllocationText {
             fault = "the key \(key.string ?? "") is no address"
             return
           }
-          guard let pod = value["pod"]?.string.flatMap(PodKey.init), let uid = value["podUid"]?.string else {
+          guard let pod = value["pod"]?.string.flatMap(PodKey.init), let uid = value["podUid"]?.utf8 else {
             fault = "the record of \(address) names no Pod"
             return
           }
-          records.append(AllocationRecord(address: address, pod: pod, uid: PodUID(uid)))
+          records.append(AllocationRecord(address: address, pod: pod, uid: PodUID(utf8: uid)))
         }
       }
     } catch {

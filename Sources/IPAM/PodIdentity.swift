@@ -13,13 +13,15 @@ public struct PodKey: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads `namespace/name`; nil for anything else.
   public init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-    self.init(namespace: String(parts[0]), name: String(parts[1]))
+    let slash = UInt8(ascii: "/")
+    guard let end = text.utf8.firstIndex(of: slash), end != text.startIndex else { return nil }
+    let name = text[text.utf8.index(after: end)...]
+    guard !name.isEmpty, !name.utf8.contains(slash) else { return nil }
+    self.init(namespace: String(text[..<end]), name: String(name))
   }
 
   /// `namespace/name`, as a pool's status writes it.
-  public var description: String { "\(namespace)/\(name)" }
+  public var description: String { namespace + "/" + name }
 }
 
 /// The UID of a Pod: 16 bytes for what the API server makes, a text for anything else.
@@ -31,24 +33,38 @@ public enum PodUID: Hashable, Sendable, CustomStringConvertible {
 
   /// The UID with this text.
   public init(_ text: String) {
-    self = Self.uuid(text).map(PodUID.uuid) ?? .text(text)
+    var text = text
+    self = text.withUTF8 { PodUID(utf8: $0) }
   }
 
-  private static func uuid(_ text: String) -> UInt128? {
-    guard text.utf8.count == 36 else { return nil }
-    var value: UInt128 = 0
-    for (place, byte) in text.utf8.enumerated() {
-      if place == 8 || place == 13 || place == 18 || place == 23 {
+  /// The UID with this text; what is no UTF-8 is replaced.
+  init(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+    self = Self.uuid(bytes).map(PodUID.uuid) ?? .text(String(decoding: bytes, as: UTF8.self))
+  }
+
+  private static func uuid(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt128? {
+    guard bytes.count == 36 else { return nil }
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for place in 0..<36 {
+      let byte = bytes[place]
+      if isDash(place) {
         if byte != UInt8(ascii: "-") { return nil }
         continue
       }
+      let digit: UInt8
       switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt128(byte - UInt8(ascii: "0"))
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt128(byte - UInt8(ascii: "a") + 10)
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
       default: return nil
       }
+      high = high << 4 | low >> 60
+      low = low << 4 | UInt64(digit)
     }
-    return value
+    return UInt128(high) << 64 | UInt128(low)
+  }
+
+  private static func isDash(_ place: Int) -> Bool {
+    place == 8 || place == 13 || place == 18 || place == 23
   }
 
   /// The text.
@@ -56,15 +72,20 @@ public enum PodUID: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .text(let text): return text
     case .uuid(let value):
-      var text = ""
-      text.reserveCapacity(36)
-      for place in 0..<32 {
-        if place == 8 || place == 12 || place == 16 || place == 20 { text.append("-") }
-        let digit = UInt8(truncatingIfNeeded: value >> UInt128(124 - 4 * place)) & 15
-        text.unicodeScalars.append(
-          Unicode.Scalar(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10))
+      var (high, low) = (UInt64(truncatingIfNeeded: value >> 64), UInt64(truncatingIfNeeded: value))
+      return String(unsafeUninitializedCapacity: 36) { bytes in
+        for place in 0..<36 {
+          if Self.isDash(place) {
+            bytes[place] = UInt8(ascii: "-")
+            continue
+          }
+          let digit = UInt8(high >> 60)
+          bytes[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+          high = high << 4 | low >> 60
+          low <<= 4
+        }
+        return 36
       }
-      return text
     }
   }
 }

@@ -30,16 +30,15 @@ struct NameStem: Hashable, Sendable {
 
   /// The Pod with this end of its name.
   func pod(_ suffix: UInt64) -> PodKey {
-    var name = String(text)
-    if suffix != 0 {
-      name.append("-")
-      var place = UInt64(56 - suffix.leadingZeroBitCount / 8 * 8)
-      while true {
-        name.unicodeScalars.append(Unicode.Scalar(UInt8(truncatingIfNeeded: suffix >> place)))
-        if place == 0 { break }
-        place -= 8
+    if suffix == 0 { return PodKey(namespace: namespace, name: String(text)) }
+    let count = 8 - suffix.leadingZeroBitCount / 8
+    let end = String(unsafeUninitializedCapacity: 9) { bytes in
+      bytes[0] = UInt8(ascii: "-")
+      for place in 0..<count {
+        bytes[1 + place] = UInt8(truncatingIfNeeded: suffix >> UInt64(8 * (count - 1 - place)))
       }
+      return 1 + count
     }
-    return PodKey(namespace: namespace, name: name)
+    return PodKey(namespace: namespace, name: text + end)
   }
 }
