@@ -66,6 +66,7 @@ import Testing
   @Test func `moves the record of an earlier Pod of the name when that Pod is gone`() throws {
     let world = try world()
     _ = world.observe("p", try record("10.0.0.1"))
+    #expect(world.confirm("a"))
     #expect(
       try refusal { try world.bind(1, "p", "10.0.0.1", "b") }
         == .earlierPod(pool: "p", try record("10.0.0.1")))
@@ -76,6 +77,22 @@ import Testing
     #expect(world.hasChanges("p"))
     #expect(world.observe("p", try record("10.0.0.1", "web-0", "b")) == [])
     #expect(!world.hasChanges("p"))
+  }
+
+  @Test func `moves no record while the earlier Pod may still come to be`() throws {
+    let world = try world()
+    try world.bind(1, "p", "10.0.0.1", now: 1_000)
+    _ = world.observe("p", try record("10.0.0.1"), try record("10.0.0.2", "web-1", "c"))
+    func move(_ address: String, _ pod: String, _ earlier: String, now: UInt64) throws -> BindRefusal? {
+      try refusal { try world.bind(2, "p", address, to: pod, "b", gone: [PodUID(earlier)], now: now) }
+    }
+    let (own, other) = (try record("10.0.0.1"), try record("10.0.0.2", "web-1", "c"))
+    #expect(try move("10.0.0.1", "web-0", "a", now: 65_999) == .unseenPod(pool: "p", own))
+    #expect(try move("10.0.0.1", "web-0", "a", now: 66_000) == nil)
+    // When that one was bound is not known: it was before somebody else wants the address.
+    #expect(try move("10.0.0.2", "web-1", "c", now: 70_000) == .unseenPod(pool: "p", other))
+    #expect(try move("10.0.0.2", "web-1", "c", now: 134_999) == .unseenPod(pool: "p", other))
+    #expect(try move("10.0.0.2", "web-1", "c", now: 135_000) == nil)
   }
 
   @Test func `moves what was bound under the same ID, while its Pod was not seen`() throws {
@@ -95,6 +112,7 @@ import Testing
   @Test func `takes back what is not stored, and a move to what is`() throws {
     let world = try world()
     _ = world.observe("p", try record("10.0.0.1"), try record("10.0.0.3", "web-3", "c"))
+    #expect(world.confirm("a"))
     try world.bind(1, "p", "10.0.0.1", "b", gone: [PodUID("a")])
     try world.bind(1, "p", "10.0.0.2", "b")
     let grants = try ["10.0.0.1", "10.0.0.2"].flatMap { try world.grants("p", $0) }

@@ -23,6 +23,7 @@ struct LedgerPair: ~Copyable {
   init(seed: UInt64) {
     naive.limits.unconfirmedPerOwner = 8
     naive.limits.cooling = 40
+    naive.limits.arrival = 60
     ledger = Ledger(limits: naive.limits)
     numbers = SeededGenerator(seed: seed)
   }

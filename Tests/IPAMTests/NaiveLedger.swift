@@ -12,6 +12,8 @@ struct NaiveLedger {
     /// What the status holds instead, after a move.
     var stored: AllocationRecord?
     var bound: (owner: OwnerKey, since: UInt64, id: ReservationID)?
+    /// When another Pod of the name first wanted the address.
+    var contested: UInt64?
   }
 
   struct Pool {
@@ -201,7 +203,7 @@ extension NaiveLedger {
     _ now: UInt64
   ) -> BindRefusal? {
     for grant in grants {
-      if let refusal = refusal(id, grant, pod, uid, gone) { return refusal }
+      if let refusal = refusal(id, grant, pod, uid, gone, now) { return refusal }
     }
     reservations[id] = nil
     for grant in grants {
@@ -215,8 +217,9 @@ extension NaiveLedger {
     return nil
   }
 
-  private func refusal(
-    _ id: ReservationID, _ grant: AddressGrant, _ pod: PodKey, _ uid: PodUID, _ gone: Set<PodUID>
+  private mutating func refusal(
+    _ id: ReservationID, _ grant: AddressGrant, _ pod: PodKey, _ uid: PodUID, _ gone: Set<PodUID>,
+    _ now: UInt64
   ) -> BindRefusal? {
     let (name, address) = (grant.pool, grant.address)
     guard let pool = pools[name], let state = pool.state else { return .unknownPool(name) }
@@ -230,6 +233,11 @@ extension NaiveLedger {
     }
     if entry.isLeaving { return .taken(pool: name, by: record) }
     let isSameCreation = entry.bound?.id == id && !entry.isConfirmed
+    if entry.pod == pod, !isSameCreation, !entry.isConfirmed {
+      let since = entry.bound?.since ?? entry.contested ?? now
+      if entry.bound == nil { pools[name]?.entries[address]?.contested = since }
+      if now < since + limits.arrival { return .unseenPod(pool: name, record) }
+    }
     if entry.pod == pod || isSameCreation {
       return gone.contains(entry.uid) ? nil : .earlierPod(pool: name, record)
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Numbers that look random, and are the same in every run with one seed: SplitMix64 (Steele, Lea and Flood, 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
@@ -5,10 +7,11 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   /// A generator with this seed.
   public init(seed: UInt64) { state = seed }
 
-  /// A generator with a new seed, which is printed so that a failure can be repeated.
+  /// A generator with a new seed, which is printed so that a failure can be repeated: with the environment variable `TEST_SEED`.
   public static func announced(_ function: StaticString = #function) -> SeededGenerator {
-    let seed = UInt64.random(in: 0...(.max))
-    print("\(function): seed \(seed)")
+    let given = getenv("TEST_SEED").flatMap { UInt64(String(cString: $0)) }
+    let seed = given ?? UInt64.random(in: 0...(.max))
+    print("\(function): TEST_SEED=\(seed)")
     return SeededGenerator(seed: seed)
   }
 

@@ -135,7 +135,8 @@ extension AddressBook.State {
   }
 
   fileprivate mutating func see(_ pod: PodSighting, now: UInt64) {
-    if pod.addresses == nil || pod.hasEnded || ledger.confirm(pod.uid, at: now) {
+    let isRecorded = ledger.confirm(pod.uid, at: now)
+    if pod.addresses == nil || pod.hasEnded || isRecorded {
       pods[pod.uid] = pod.recorded
       unrecorded.remove(pod.uid)
     } else {

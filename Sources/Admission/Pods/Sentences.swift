@@ -38,6 +38,9 @@ extension BindRefusal {
       "\(record.address) of SpiderIPPool \(GoText.quoted(pool)) has gone to Pod \(record.pod) meanwhile"
     case .earlierPod(let pool, let record):
       "\(record.address) of SpiderIPPool \(GoText.quoted(pool)) is still held by the earlier Pod \(record.pod)"
+    case .unseenPod(let pool, let record):
+      "\(record.address) of SpiderIPPool \(GoText.quoted(pool)) was given to an earlier Pod \(record.pod), "
+        + "whose creation may still be under way"
     case .reservedByOther(let pool, let address):
       "\(address) of SpiderIPPool \(GoText.quoted(pool)) has been reserved for another Pod meanwhile"
     case .unknownPool(let pool): "SpiderIPPool \(GoText.quoted(pool)) does not exist any more"

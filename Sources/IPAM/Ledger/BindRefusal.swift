@@ -6,6 +6,8 @@ public enum BindRefusal: Error, Hashable, Sendable {
   case taken(pool: String, by: AllocationRecord)
   /// An earlier Pod of the same name, or of the same creation, holds the address: it may move once that Pod is known to be gone.
   case earlierPod(pool: String, AllocationRecord)
+  /// An earlier Pod of the same name was bound the address a while ago and was never seen: it may still come to be.
+  case unseenPod(pool: String, AllocationRecord)
   /// The address is reserved for another Pod.
   case reservedByOther(pool: String, IPAddress)
   /// The pool is not there, or not known yet.

@@ -11,9 +11,9 @@ extension Ledger {
   /// Binds addresses to a Pod, all or none, and ends the reservation. Each must be free, reserved under this ID, or the
   /// Pod's own already.
   ///
-  /// The record of an earlier Pod of the same name moves to this one if the earlier UID is in `gone`; so does a record that
-  /// was bound under the same ID for a Pod that was not seen: the API server may review one creation twice, with a new
-  /// name and UID.
+  /// The record of an earlier Pod of the same name moves to this one if the earlier UID is in `gone`, once that Pod was seen or
+  /// can come to be no more; so does a record that was bound under the same ID for a Pod that was not seen: the API server may
+  /// review one creation twice, with a new name and UID.
   public mutating func bind(
     _ id: ReservationID, _ grants: [AddressGrant], to pod: PodKey, uid: PodUID, owner: OwnerKey,
     gone: Set<PodUID>,
@@ -21,7 +21,7 @@ extension Ledger {
   ) throws(BindRefusal) {
     var steps: [Step] = []
     steps.reserveCapacity(grants.count)
-    for grant in grants { steps.append(try step(id, grant, pod, uid, gone)) }
+    for grant in grants { steps.append(try step(id, grant, pod, uid, gone, now)) }
     drop(id)
     for (step, grant) in zip(steps, grants) {
       let slot: UInt32
@@ -42,8 +42,9 @@ extension Ledger {
     }
   }
 
-  private func step(
-    _ id: ReservationID, _ grant: AddressGrant, _ pod: PodKey, _ uid: PodUID, _ gone: Set<PodUID>
+  private mutating func step(
+    _ id: ReservationID, _ grant: AddressGrant, _ pod: PodKey, _ uid: PodUID, _ gone: Set<PodUID>,
+    _ now: UInt64
   ) throws(BindRefusal) -> Step {
     guard let number = numbers[grant.pool], let state = pools[Int(number)].state else {
       throw .unknownPool(grant.pool)
@@ -62,8 +63,19 @@ extension Ledger {
     if records[flags: slot].contains(.leaving) { throw .taken(pool: grant.pool, by: record) }
     let isOfThisCreation = bindings[slot]?.reservation == id
     if record.pod != pod, !isOfThisCreation { throw .taken(pool: grant.pool, by: record) }
+    if !isOfThisCreation, mayCome(slot, now) { throw .unseenPod(pool: grant.pool, record) }
     if gone.contains(record.uid) { return .move(slot) }
     throw .earlierPod(pool: grant.pool, record)
+  }
+
+  /// Whether the Pod of a record may still come to be, although there is none now.
+  private mutating func mayCome(_ slot: UInt32, _ now: UInt64) -> Bool {
+    if records[flags: slot].contains(.confirmed) { return false }
+    if let binding = bindings[slot] { return now < binding.since + limits.arrival }
+    // When it was bound elsewhere is not known: before now.
+    let since = contested[slot] ?? now
+    contested[slot] = since
+    return now < since + limits.arrival
   }
 
   /// Gives a record to another Pod; what is stored is remembered until the status shows the new one.

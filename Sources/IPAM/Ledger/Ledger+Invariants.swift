@@ -84,6 +84,10 @@ extension Ledger {
     if zip(pools, holders).contains(where: { $0.holders != $1 }) {
       faults.append("the holders are counted wrongly")
     }
+    for slot in contested.keys
+    where !records.isLive(slot) || records[flags: slot].contains(.confirmed) || bindings[slot] != nil {
+      faults.append("a record is contested that is gone, confirmed or bound here")
+    }
     for slot in moves.keys where !records.isLive(slot) || records[flags: slot].contains(.saved) {
       faults.append("a move is kept for a record that is gone or saved")
     }

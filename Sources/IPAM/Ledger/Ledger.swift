@@ -14,6 +14,9 @@ public struct Ledger: ~Copyable, Sendable {
     public var unconfirmedPerOwner = 1_000
     /// For how many milliseconds a released address is given only when nothing else is free.
     public var cooling: UInt64 = 60_000
+    /// For how many milliseconds a Pod that was bound an address may still come to be: so long the address is not another's,
+    /// not even that of a Pod of the same name.
+    public var arrival: UInt64 = 65_000
 
     /// The usual bounds.
     public init() {}
@@ -35,6 +38,8 @@ public struct Ledger: ~Copyable, Sendable {
   var owners = Interner<OwnerKey>()
   /// What is known of records that were bound here for Pods that were not seen.
   var bindings: [UInt32: Binding] = [:]
+  /// For a record of a Pod that was not seen, and that was not bound here: when another Pod of the name first wanted its address.
+  var contested: [UInt32: UInt64] = [:]
   /// For a record that was stored and then bound to another Pod, what is stored.
   var moves: [UInt32: AllocationRecord] = [:]
 
@@ -154,6 +159,7 @@ extension Ledger {
 
   /// Forgets that a record was bound here.
   mutating func forgetBinding(_ slot: UInt32) {
+    contested[slot] = nil
     guard let binding = bindings.removeValue(forKey: slot) else { return }
     owners.release(binding.owner)
     let pool = Int(records.pool(slot))

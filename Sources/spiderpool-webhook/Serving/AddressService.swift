@@ -38,6 +38,7 @@ struct AddressService: Sendable {
     let clock = CommitTiming()
     var limits = Ledger.Limits()
     limits.unconfirmedPerOwner = options.unconfirmedPerOwner
+    limits.arrival = options.unconfirmedGrace.milliseconds
     let book = AddressBook(limits: limits)
     var admission = PodAdmission(book: book, signer: signer) { UInt128.random(in: .min ... .max) }
     admission.choice = choice

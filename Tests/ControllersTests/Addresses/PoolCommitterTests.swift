@@ -2,6 +2,7 @@ import Addressing
 import Admission
 import Cluster
 import IPAM
+import JSON
 import KubernetesAPI
 import Testing
 
@@ -99,6 +100,13 @@ struct PoolCommitterTests {
     let pod = #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0","namespace":"default"},"spec":{}}"#
     let live = try await stored.store.create(.pod, namespace: "default", json: Array(pod.utf8))
     #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: live.uid) == .bound)
+    guard case .refused(.unseenPod) = try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: "new")
+    else {
+      Issue.record("an address was moved whose Pod may still come to be")
+      return
+    }
+    var parser = JSONParser()
+    replica.book.see(try parser.parse(live.json) { PodSighting($0) }, now: 0)
     guard case .refused(.earlierPod) = try await replica.bind("10.6.0.2", of: "a", to: "web-0", uid: "new")
     else {
       Issue.record("the address of a live Pod was moved")
