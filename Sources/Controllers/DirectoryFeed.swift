@@ -13,12 +13,15 @@ public final class DirectoryFeed: Sendable {
   public typealias Status = (kind: String, status: ReflectorStatus)
 
   /// A feed that does nothing yet.
+  /// - Parameter now: milliseconds since 1970.
   public init(
     _ directory: PoolDirectory, _ book: AddressBook? = nil, from store: any ClusterStore,
-    timing: ReflectorTiming = ReflectorTiming(), logger: Logger
+    timing: ReflectorTiming = ReflectorTiming(),
+    now: @escaping @Sendable () -> UInt64 = SystemTime.milliseconds, logger: Logger
   ) {
     pools = Reflector(
-      store: store, type: .spiderIPPool, sink: Self.poolSink(directory, book), timing: timing, logger: logger)
+      store: store, type: .spiderIPPool, sink: Self.poolSink(directory, book, now), timing: timing,
+      logger: logger)
     subnets = Reflector(
       store: store, type: .spiderSubnet, sink: Self.subnetSink(directory), timing: timing, logger: logger)
     reserved = Reflector(
@@ -54,7 +57,7 @@ public final class DirectoryFeed: Sendable {
   public static func fill(
     _ directory: PoolDirectory, _ book: AddressBook? = nil, from store: any ClusterStore
   ) async throws(ClusterError) {
-    try await load(poolSink(directory, book), .spiderIPPool, store)
+    try await load(poolSink(directory, book, SystemTime.milliseconds), .spiderIPPool, store)
     try await load(subnetSink(directory), .spiderSubnet, store)
     try await load(reservedSink(directory, book), .spiderReservedIP, store)
   }
@@ -74,17 +77,17 @@ public final class DirectoryFeed: Sendable {
   }
 
   private static func poolSink(
-    _ directory: PoolDirectory, _ book: AddressBook?
+    _ directory: PoolDirectory, _ book: AddressBook?, _ now: @escaping @Sendable () -> UInt64
   ) -> ReflectorSink<SpiderIPPool> {
     ReflectorSink(
       reading: { SpiderIPPool($0) },
       replaceAll: { pools in
         directory.replacePools(pools)
-        book?.replacePools(pools, now: SystemTime.milliseconds())
+        book?.replacePools(pools, now: now())
       },
       upsert: { pool in
         directory.upsert(pool)
-        book?.upsert(pool, now: SystemTime.milliseconds())
+        book?.upsert(pool, now: now())
       },
       remove: { key in
         directory.removePool(key.name)

@@ -1,12 +1,15 @@
 import Cluster
 import KubernetesAPI
 
-/// A store behind a network: a call that its caller gives up is done all the same, possibly much later.
+/// A store behind a network: a call that its caller gives up is done all the same, possibly much later, and the events of each
+/// watch come at a pace of their own.
 struct NetworkStore: ClusterStore {
   let base: any ClusterStore
-  let executor: any TaskExecutor
+  let executor: (any TaskExecutor)?
   /// Passes the time that an answer takes on its way.
   let lag: @Sendable () async -> Void
+  /// Passes the time that an event takes on its way.
+  var eventLag: @Sendable () async -> Void = {}
 
   private typealias Answer = Result<ClusterObject, ClusterError>
 
@@ -51,7 +54,9 @@ struct NetworkStore: ClusterStore {
   func updateStatus(
     _ type: ResourceType, namespace: String?, name: String, json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject {
-    try await base.updateStatus(type, namespace: namespace, name: name, json: json)
+    try await send { () async throws(ClusterError) in
+      try await base.updateStatus(type, namespace: namespace, name: name, json: json)
+    }
   }
 
   func patch(
@@ -78,6 +83,11 @@ struct NetworkStore: ClusterStore {
     _ type: ResourceType, namespace: String?, from: ResourceVersion,
     onEvent: @escaping @Sendable (WatchEvent) async throws(ClusterError) -> Void
   ) async throws(ClusterError) {
-    try await base.watch(type, namespace: namespace, from: from, onEvent: onEvent)
+    let lag = eventLag
+    try await base.watch(type, namespace: namespace, from: from) { event throws(ClusterError) in
+      await lag()
+      if Task.isCancelled { throw .cancelled }
+      try await onEvent(event)
+    }
   }
 }

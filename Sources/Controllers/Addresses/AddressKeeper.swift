@@ -22,6 +22,8 @@ public actor AddressKeeper {
     public var grace: UInt64 = 65_000
     /// Live reads for one look; the others wait for the next one.
     public var readsPerLook = 200
+    /// How StatefulSets are followed.
+    public var following = ReflectorTiming()
 
     /// The defaults.
     public init() {}
@@ -71,7 +73,7 @@ public actor AddressKeeper {
 
   /// Keeps the addresses until the task is cancelled, that is, until the Lease is lost.
   public func run() async {
-    let reflector = sets.makeReflector(from: store, logger: logger)
+    let reflector = sets.makeReflector(from: store, timing: timing.following, logger: logger)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await reflector.run() }
       group.addTask {

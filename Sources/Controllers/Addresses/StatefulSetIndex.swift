@@ -31,8 +31,10 @@ final class StatefulSetIndex: Sendable {
   private let sets = Mutex<[ObjectKey: Ordinals]>([:])
 
   /// Follows the StatefulSets of a store until the task is cancelled.
-  func makeReflector(from store: any ClusterStore, logger: Logger) -> some SyncedRunner {
-    Reflector(store: store, type: .statefulSet, sink: sink(), logger: logger)
+  func makeReflector(
+    from store: any ClusterStore, timing: ReflectorTiming = ReflectorTiming(), logger: Logger
+  ) -> some SyncedRunner {
+    Reflector(store: store, type: .statefulSet, sink: sink(), timing: timing, logger: logger)
   }
 
   /// Whether a StatefulSet of that name wants a Pod of that number. One that is being deleted counts until it is gone.
