@@ -6,7 +6,8 @@
 # The same requests, by 32 clients, without webhooks; with a webhook that only says yes to both calls (our server with
 # --no-pods); and with addresses reserved and durably bound: 500 Pods on one pool of 500, and 1,000 Pods on 100 pools of 10, of
 # which each namespace has one. Rounds are interleaved and medians count. Prints a table with ratios, budgets, PASS or FAIL, and the
-# writes of pools' statuses for each Pod. With --check a missed budget makes the exit code 1; 2 means that nothing was measured.
+# writes of pools' statuses for each Pod; then what a Pod costs each program, in milliseconds of CPU. With --check a missed budget
+# makes the exit code 1; 2 means that nothing was measured.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 repository="$(cd "$here/../.." && pwd)"
@@ -93,6 +94,12 @@ writes() {
         awk '/^spiderpool_webhook_status_writes_total/ { sum += $2 } END { print sum + 0 }'
 }
 
+# cpu PID: the CPU time that a process has used, in clock ticks; 0 for no process.
+cpu() { [ -z "$1" ] && echo 0 || sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
+
+# costs: the CPU time of the API server, etcd and our server.
+costs() { echo "$(cpu "$APISERVER_PID") $(cpu "$ETCD_PID") $(cpu "${pids[0]:-}")"; }
+
 # create POOLS PODS: 32 clients at once, each with a run of its own of the namespaces, so that each gets as many Pods. Prints
 # Pods per second.
 create() {
@@ -116,16 +123,20 @@ create() {
 
 # measure NAME SERVER POOLS PODS ROUND: creates the Pods, notes how many a second, and removes them.
 measure() {
-    local name="$1" server="$2" count="$3" pods="$4" round="$5" index before rate
+    local name="$1" server="$2" count="$3" pods="$4" round="$5" index before rate spent
     start_server "$server"
     register "$server"
     before=0
     [ "$server" != ours ] || before="$(writes)"
+    spent="$(costs)"
     rate="$(create "$count" "$pods")"
+    spent="$spent $(costs)"
     [ "$(sed -n 's/^status codes: \([0-9]*\) 2xx.*/\1/p' "$work"/load.* | awk "{ sum += \$1 } END { print sum }")" = "$pods" ] ||
         { grep -h 'status codes' "$work"/load.* | sort | uniq -c >&2 && give_up "not all Pods of $name were created"; }
     if ((round > 0)); then
         echo "$rate" >>"$work/$name.rps"
+        awk -v n="$pods" -v ticks="$(getconf CLK_TCK)" -v file="$work/$name" 'BEGIN { split("apiserver etcd server", who) }
+            { for (i = 1; i <= 3; i++) print ($(i + 3) - $i) * 1000 / ticks / n >>(file "." who[i]) }' <<<"$spent"
         [ "$server" != ours ] || awk -v a="$before" -v b="$(writes)" -v n="$pods" 'BEGIN { print (b - a) / n }' >>"$work/$name.writes"
     fi
     for ((index = 0; index < count; index++)); do
@@ -176,5 +187,12 @@ done
 printf '%-28s %9s %9s %9s %7s %7s %5s %11s\n' "Pods per second" none yes ours ratio budget aim "writes/Pod"
 row "one pool of 500" one 0.6
 row "100 pools of 10" many 0.45
+printf '\n%-28s %-9s %9s %9s %9s\n' "CPU ms per Pod" "" none yes ours
+for name in one many; do
+    for program in apiserver etcd server; do
+        printf '%-28s %-9s %9.2f %9.2f %9.2f\n' "$([ "$name" = one ] && echo "one pool of 500" || echo "100 pools of 10")" \
+            "$program" "$(median "none-$name.$program")" "$(median "yes-$name.$program")" "$(median "ours-$name.$program")"
+    done
+done
 ((check && misses)) && exit 1
 exit 0
