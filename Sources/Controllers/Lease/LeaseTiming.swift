@@ -28,6 +28,18 @@ public struct LeaseTiming: Sendable {
   /// The defaults, with the system's clocks and randomness.
   public init() {}
 
+  /// The shortest lease that leaves the holder's requests time to be answered.
+  public static let shortestLease = Duration.seconds(3)
+
+  /// The defaults with another duration of the lease, and the other times in their usual proportion to it.
+  /// - Parameter leaseDuration: whole seconds, ``shortestLease`` or more.
+  public init(leaseDuration: Duration) {
+    self.leaseDuration = leaseDuration
+    renewDeadline = leaseDuration * 2 / 3
+    renewPeriod = leaseDuration * 2 / 15
+    requestTimeout = leaseDuration / 3
+  }
+
   /// How long to wait before the next look, so that replicas do not look at once.
   var retryPause: Duration { renewPeriod + renewPeriod / 5 * random() }
 

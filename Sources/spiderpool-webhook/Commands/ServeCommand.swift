@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Controllers
 public import Logging
 public import Telemetry
 
@@ -110,11 +111,26 @@ struct AddressOptions: ParsableArguments {
   @Option(help: "Addresses that one owner's Pods may hold without having been seen.")
   var unconfirmedPerOwner = 1000
 
+  @Option(
+    help: """
+      How long the replica that gives addresses back may be silent before another one takes its Lease over; the same for \
+      all replicas.
+      """)
+  var leaderElectLeaseDuration = DurationArgument(.seconds(15))
+
   @Flag(inversion: .prefixedNo, help: "Write a SpiderEndpoint for each Pod that has addresses and a node.")
   var endpoints = true
 
   @Option(help: "SpiderEndpoints written in a second at most; more wait.")
   var endpointsPerSecond = 20
+
+  func validate() throws {
+    let lease = leaderElectLeaseDuration.duration
+    guard lease >= LeaseTiming.shortestLease, lease.components.attoseconds == 0 else {
+      throw ValidationError(
+        "--leader-elect-lease-duration: \(leaderElectLeaseDuration): must be whole seconds, 3s or more")
+    }
+  }
 }
 
 /// The limits that deployments have reason to change; the others have one default.

@@ -58,6 +58,7 @@ struct AddressService: Sendable {
     endpoints = EndpointWriter(store: store, book: book, options: endpointOptions, logger: logger)
     elector = LeaseElector(
       store: store, namespace: namespace, name: Self.leaseName, identity: identity,
+      timing: LeaseTiming(leaseDuration: options.leaderElectLeaseDuration.duration),
       logger: Logger(label: "lease"))
     waker = OwnerWaker(store: store, book: book, clock: clock, logger: logger)
   }
