@@ -15,12 +15,12 @@ public actor AddressKeeper {
   public struct Timing: Sendable {
     /// Between two looks at all records.
     public var period = Duration.seconds(5)
-    /// Between two looks at the pools alone.
+    /// Between two looks at the pools, and at Pods whose addresses are not recorded.
     public var tidyPeriod = Duration.milliseconds(500)
     /// How long a record without a Pod stays, from the first look at it, in milliseconds: longer than the API server may
     /// still store the Pod.
     public var grace: UInt64 = 65_000
-    /// Live reads for one look; the others wait for the next one.
+    /// Pods that are read for one look; the others wait for the next one.
     public var readsPerLook = 200
     /// How StatefulSets are followed.
     public var following = ReflectorTiming()
@@ -76,25 +76,26 @@ public actor AddressKeeper {
     let reflector = sets.makeReflector(from: store, timing: timing.following, logger: logger)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await reflector.run() }
-      group.addTask {
-        while !Task.isCancelled {
-          await self.tidy()
-          await self.clock.sleep(self.timing.tidyPeriod)
-        }
-      }
+      group.addTask { await self.repeat(each: self.timing.tidyPeriod) { await $0.tidy() } }
+      group.addTask { await self.repeat(each: self.timing.tidyPeriod) { await $0.record() } }
       group.addTask {
         await reflector.synced()
         await self.setsAreKnown()
-        while !Task.isCancelled {
-          await self.look()
-          await self.clock.sleep(self.timing.period)
-        }
+        await self.repeat(each: self.timing.period) { await $0.look() }
       }
       await group.waitForAll()
     }
     firstSeen = [:]
     missed = []
     knowsSets = false
+  }
+
+  private func `repeat`(each period: Duration, _ work: @Sendable (isolated AddressKeeper) async -> Void) async
+  {
+    while !Task.isCancelled {
+      await work(self)
+      await clock.sleep(period)
+    }
   }
 
   private func setsAreKnown() { knowsSets = !Task.isCancelled }
@@ -138,22 +139,29 @@ public actor AddressKeeper {
 
   func look() async {
     let now = clock.wallClock()
-    var due: [Suspect] = []
+    var due: [PodUID: [Suspect]] = [:]
     var seen: [Suspect: UInt64] = [:]
     for pool in book.poolNames {
       for record in book.suspects(in: pool) where !sets.wants(record.pod) {
         let suspect = Suspect(pool: pool, record: record)
         let first = firstSeen[suspect]
         seen[suspect] = first ?? now
-        if let first, now >= first + timing.grace, due.count < timing.readsPerLook { due.append(suspect) }
+        guard let first, now >= first + timing.grace else { continue }
+        if due.count < timing.readsPerLook || due[record.uid] != nil {
+          due[record.uid, default: []].append(suspect)
+        }
       }
     }
     firstSeen = seen
     candidates.record(seen.count)
     await reclaim(due)
+  }
+
+  /// Records the addresses of Pods whose addresses are not recorded.
+  func record() async {
     let unrecorded = book.unrecorded(limit: timing.readsPerLook)
-    // Those that were unrecorded at the last look too: for most a status that says otherwise is on its way.
-    for pod in unrecorded where missed.contains(pod.uid) { await bind(pod) }
+    // Those that were unrecorded a moment ago too: for most a status that says otherwise is on its way.
+    for pod in unrecorded where missed.contains(pod.uid) && !Task.isCancelled { await bind(pod) }
     missed = Set(unrecorded.map(\.uid))
   }
 
@@ -171,12 +179,16 @@ public actor AddressKeeper {
     announced = Set(waiting.map(\.name))
   }
 
-  private func reclaim(_ due: [Suspect]) async {
-    var pools: Set<String> = []
-    for suspect in due where !Task.isCancelled {
-      guard await isGone(suspect), book.release(suspect.pool, suspect.record, now: clock.wallClock()) else {
-        continue
-      }
+  private func reclaim(_ due: [PodUID: [Suspect]]) async {
+    for suspects in due.values where !Task.isCancelled {
+      guard let record = suspects.first?.record, await isGone(record) else { continue }
+      reclaim(suspects)
+    }
+    for pool in Set(due.values.joined().map(\.pool)) { await committer.nudge(pool) }
+  }
+
+  private func reclaim(_ suspects: [Suspect]) {
+    for suspect in suspects where book.release(suspect.pool, suspect.record, now: clock.wallClock()) {
       reclaims.increment()
       logger.notice(
         "an address was held by nobody and is free again",
@@ -191,20 +203,18 @@ public actor AddressKeeper {
             "\(suspect.record.address) was recorded for Pod \(suspect.record.pod), which does not exist",
           about: pool)
       }
-      pools.insert(suspect.pool)
     }
-    for pool in pools { await committer.nudge(pool) }
   }
 
-  private func isGone(_ suspect: Suspect) async -> Bool {
-    if let pod = book.sighting(of: suspect.record.uid) { return pod.hasEnded }
-    switch await LivePod.look(for: suspect.record, in: store) {
+  private func isGone(_ record: AllocationRecord) async -> Bool {
+    if let pod = book.sighting(of: record.uid) { return pod.hasEnded }
+    switch await LivePod.look(for: record, in: store) {
     case .gone: return true
     case .alive: return false
     case .unknown(let reason):
       failures.increment()
       logger.debug(
-        "a Pod could not be looked for", metadata: ["pod": "\(suspect.record.pod)", "reason": "\(reason)"])
+        "a Pod could not be looked for", metadata: ["pod": "\(record.pod)", "reason": "\(reason)"])
       return false
     }
   }

@@ -170,6 +170,23 @@ def without_the_mutating_webhook_nothing_is_let_through(world):
     remove_pool(world, name)
 
 
+def without_the_validating_webhook_addresses_are_recorded(world):
+    """while the validating webhook is not registered, a Pod's address is recorded as soon as the Pod is seen"""
+    name = make_pool(world, "unvalidated", "10.27.0.1-10.27.0.9")
+    world.plane.succeed("delete", "validatingwebhookconfiguration", "spiderpool-controller")
+    try:
+        forged = '{"spec": {"ips": ["10.99.0.1"]}}'
+        eventually(15, "the end of validation", lambda: world.plane.kubectl(
+            "patch", "sp", name, "--type=merge", "--dry-run=server", "-p", forged).returncode == 0)
+        apply(world.plane, unscheduled("unvalidated", name))
+        eventually(3, "the record", lambda: len(records(stored_pool(world, name))) == 1)
+        check_consistency(world)
+    finally:
+        register(world.plane, world.certificates, world.servers[:1])
+    world.plane.remove("pod", "unvalidated")
+    remove_pool(world, name)
+
+
 def both_families_or_none(world):
     """a Pod gets an address of either family, or is refused and holds none"""
     four, six = make_pool(world, "four", "10.26.0.1-10.26.0.9"), make_pool(world, "six", "fd00:26::1-fd00:26::2")
@@ -191,5 +208,5 @@ SCENARIOS = [
     a_bare_pod_gets_an_address_and_gives_it_back, a_pod_without_our_annotations_is_left_alone,
     a_dry_run_tells_the_address_and_keeps_nothing, a_dry_run_of_a_full_pool_is_refused,
     forged_annotations_are_replaced, copied_annotations_without_a_pool_are_removed, addresses_of_a_live_pod_stay,
-    without_the_mutating_webhook_nothing_is_let_through, both_families_or_none,
+    without_the_mutating_webhook_nothing_is_let_through, without_the_validating_webhook_addresses_are_recorded, both_families_or_none,
 ]

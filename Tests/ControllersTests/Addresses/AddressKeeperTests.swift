@@ -1,4 +1,3 @@
-import Admission
 import Cluster
 import IPAM
 import JSON
@@ -6,6 +5,7 @@ import KubernetesAPI
 import Logging
 import Testing
 
+@testable import Admission
 @testable import Controllers
 
 /// A keeper whose looks at all records happen when a test says so.
@@ -22,7 +22,7 @@ private struct Keeping {
     timing.wallClock = { [clock] in clock.now }
     timing.sleep = { _ in await Task.yield() }
     keeper = AddressKeeper(
-      store: stored.store, book: replica.book, committer: replica.committer, signer: NoSigner(),
+      store: stored.store, book: replica.book, committer: replica.committer, signer: PlainSigner(),
       events: EventRecorder(store: stored.store, logger: Logger(label: "test")), clock: timing,
       logger: Logger(label: "test"))
     try await replica.catchUp()
@@ -48,11 +48,6 @@ private struct Keeping {
     }
     return false
   }
-}
-
-private struct NoSigner: TokenSigner {
-  func code(of message: [UInt8]) -> [UInt8] { [] }
-  func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool { false }
 }
 
 @Suite("Address keeper", .timeLimit(.minutes(1)))
@@ -84,7 +79,7 @@ struct AddressKeeperTests {
     #expect(try await keeping.replica.bind("10.6.0.1", of: "a", to: "x") == .bound)
     let blind = AddressKeeper(
       store: FaultInjectingStore(keeping.stored.store, plan: Self.blind()), book: keeping.replica.book,
-      committer: keeping.replica.committer, signer: NoSigner(),
+      committer: keeping.replica.committer, signer: PlainSigner(),
       events: EventRecorder(store: keeping.stored.store, logger: Logger(label: "test")),
       clock: Self.clock(keeping.clock), logger: Logger(label: "test"))
     for _ in 0..<4 {
@@ -92,6 +87,29 @@ struct AddressKeeperTests {
       await blind.look()
     }
     #expect(try await keeping.stored.records("a").count == 1)
+  }
+
+  @Test func `records the addresses of a Pod that nobody bound, on a second look`() async throws {
+    let keeping = try await Keeping()
+    let allocation = #"[{"interface":"eth0","ipv4":"10.6.0.3/16","ipv4Pool":"a"}]"#
+    let bearer = ReservationToken.Bearer(namespace: "default", name: "unbound", owner: "")
+    let token = ReservationToken(
+      ReservationID(7), expires: 0, allocation: allocation, bearer: bearer, signer: PlainSigner())
+    let pod: JSONValue = [
+      "metadata": [
+        "name": "unbound", "namespace": "default", "uid": "u",
+        "annotations": [
+          "ipam.spidernet.io/allocation": .string(allocation),
+          "ipam.spidernet.io/reservation": .string(token.text),
+        ],
+      ], "spec": [:],
+    ]
+    var parser = JSONParser()
+    keeping.replica.book.see(try parser.parse(pod.bytes) { PodSighting($0) }, now: 0)
+    await keeping.keeper.record()
+    #expect(try await keeping.stored.records("a").isEmpty)
+    await keeping.keeper.record()
+    #expect(try await keeping.stored.records("a") == ["10.6.0.3": "default/unbound u"])
   }
 
   @Test func `gives the addresses of a Pod back that was seen to go`() async throws {

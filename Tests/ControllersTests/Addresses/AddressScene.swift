@@ -225,7 +225,7 @@ final class Chance: Sendable {
 }
 
 /// Codes that nobody in a test forges.
-private struct PlainSigner: TokenSigner {
+struct PlainSigner: TokenSigner {
   func code(of message: [UInt8]) -> [UInt8] {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in message { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
