@@ -15,6 +15,9 @@ public protocol ClusterStore: Sendable {
   /// Where tasks that do little but call the store cost least; nil where that does not matter.
   var executor: (any TaskExecutor)? { get }
 
+  /// The type whose objects say this `apiVersion` and `kind` of themselves, as the other side tells it; nil when it serves none.
+  func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType?
+
   /// Hands every object to `onItem`, one by one; pages stay inside. An error from `onItem` ends the list.
   /// - Returns: the version to start a watch from, so that list and watch together miss nothing.
   func list(
@@ -68,6 +71,11 @@ public protocol ClusterStore: Sendable {
 extension ClusterStore {
   /// Anywhere.
   public var executor: (any TaskExecutor)? { nil }
+
+  /// Of the types that are known without asking.
+  public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+    ResourceType.known(apiVersion: apiVersion, kind: kind)
+  }
 
   /// Deletes whatever object has this name.
   public func delete(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError) {

@@ -27,6 +27,23 @@ struct AnswerReader: ~Copyable {
     try parsed(bytes) { view in view["gitVersion"]?.string }
   }
 
+  /// The type of this kind in an `APIResourceList`; nil when there is none. Subresources are kinds of their own and do not count.
+  mutating func type(_ bytes: [UInt8], kind: String) throws(ClusterError) -> ResourceType? {
+    let found: [ResourceType] = try parsed(bytes) { view in
+      guard let version = view["groupVersion"]?.string, let resources = view["resources"] else { return nil }
+      let parts = version.split(separator: "/").map(String.init)
+      let names = resources.elements.compactMap { $0["name"]?.string }
+      return resources.elements.compactMap { resource in
+        guard resource["kind"]?.equals(kind) == true, let name = resource["name"]?.string, !name.contains("/")
+        else { return nil }
+        return ResourceType(
+          group: parts.count > 1 ? parts[0] : "", version: parts.last ?? "", plural: name, kind: kind,
+          isNamespaced: resource["namespaced"]?.bool ?? false, hasStatus: names.contains("\(name)/status"))
+      }
+    }
+    return found.first
+  }
+
   /// The page in `bytes`.
   mutating func page(_ bytes: [UInt8], _ type: ResourceType) throws(ClusterError) -> Page {
     try parsed(bytes) { view in

@@ -66,6 +66,19 @@ public final class KubernetesCluster: ClusterStore {
   /// The thread of the client's connections.
   public var executor: (any TaskExecutor)? { client.executor }
 
+  /// By the API server's discovery.
+  public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+    guard let request = KubernetesRequest.types(apiVersion: apiVersion) else { return nil }
+    do throws(ClusterError) {
+      let body = try await send(request, options.requestTimeout)
+      var reader = AnswerReader()
+      return try reader.type(body, kind: kind)
+    } catch {
+      if case .notFound = error { return nil }
+      throw error
+    }
+  }
+
   /// Pages of 500 from etcd. Throws `gone` when the list took so long that its version is forgotten: list again, what `onItem` has
   /// got is of no use.
   public func list(

@@ -19,6 +19,13 @@ struct KubernetesRequest: Sendable, Equatable {
   /// What is asked, for sentences: `GET /api/v1/pods`.
   var summary: String { "\(method) \(path)" }
 
+  /// The types of one version of one group; nil for what is no `apiVersion`.
+  static func types(apiVersion: String) -> KubernetesRequest? {
+    let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard (1...2).contains(parts.count), !parts.contains("") else { return nil }
+    return KubernetesRequest(method: .get, path: prefix(parts.count == 1 ? "" : parts[0], parts.last ?? ""))
+  }
+
   /// One page of a list; the first one without `continuing`.
   static func list(_ type: ResourceType, namespace: String?, continuing: String? = nil) -> KubernetesRequest {
     var query = "limit=\(pageSize)"
@@ -100,9 +107,15 @@ struct KubernetesRequest: Sendable, Equatable {
     return HTTPRequest(method: method, path: base + path, query: query, headers: headers, body: body)
   }
 
-  /// `/api/v1/…` for the core group, `/apis/group/version/…` for every other.
+  /// `/api/v1` for the core group, `/apis/group/version` for every other.
+  private static func prefix(_ group: String, _ version: String) -> String {
+    let version = percentEncoded(version)
+    return group.isEmpty ? "/api/\(version)" : "/apis/\(percentEncoded(group))/\(version)"
+  }
+
+  /// Where a type's objects are, or one of them.
   private static func path(_ type: ResourceType, _ namespace: String?, _ name: String? = nil) -> String {
-    var path = type.group.isEmpty ? "/api/\(type.version)" : "/apis/\(type.group)/\(type.version)"
+    var path = prefix(type.group, type.version)
     if type.isNamespaced, let namespace { path += "/namespaces/\(percentEncoded(namespace))" }
     path += "/\(type.plural)"
     if let name { path += "/\(percentEncoded(name))" }

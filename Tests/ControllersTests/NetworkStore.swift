@@ -10,6 +10,8 @@ struct NetworkStore: ClusterStore {
   let lag: @Sendable () async -> Void
   /// Passes the time that an event takes on its way.
   var eventLag: @Sendable () async -> Void = {}
+  /// Types that are served beside the known ones.
+  var types: [ResourceType] = []
 
   private typealias Answer = Result<ClusterObject, ClusterError>
 
@@ -25,6 +27,11 @@ struct NetworkStore: ClusterStore {
     }
     for await answer in answers { return try answer.get() }
     throw .cancelled
+  }
+
+  func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+    if let type = types.first(where: { $0.apiVersion == apiVersion && $0.kind == kind }) { return type }
+    return try await base.type(apiVersion: apiVersion, kind: kind)
   }
 
   func get(

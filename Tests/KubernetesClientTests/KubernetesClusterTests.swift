@@ -41,6 +41,32 @@ import Testing
     return (names, version)
   }
 
+  @Test func `finds the type of a kind by discovery`() async throws {
+    let path = "/base/apis/apps.kruise.io/v1alpha1"
+    try await with { question, _ in
+      question.line == "GET \(path)"
+        ? json(
+          #"{"kind":"APIResourceList","groupVersion":"apps.kruise.io/v1alpha1","resources":["#
+            + #"{"name":"clonesets/scale","kind":"CloneSet","namespaced":true},"#
+            + #"{"name":"clonesets","kind":"CloneSet","namespaced":true},"#
+            + #"{"name":"clonesets/status","kind":"CloneSet","namespaced":true}]}"#)
+        : HTTPResponse(status: 404, body: [])
+    } _: { cluster, api in
+      let type = try await cluster.type(apiVersion: "apps.kruise.io/v1alpha1", kind: "CloneSet")
+      #expect(type?.plural == "clonesets" && type?.group == "apps.kruise.io" && type?.version == "v1alpha1")
+      #expect(type?.isNamespaced == true && type?.hasStatus == true)
+      #expect(try await cluster.type(apiVersion: "apps.kruise.io/v1alpha1", kind: "Clone") == nil)
+      #expect(try await cluster.type(apiVersion: "v2", kind: "CloneSet") == nil)
+      #expect(try await cluster.type(apiVersion: "../x/v1", kind: "CloneSet") == nil)
+      #expect(try await cluster.type(apiVersion: "", kind: "CloneSet") == nil)
+      #expect(try await cluster.type(apiVersion: "é/v1", kind: "CloneSet") == nil)
+      #expect(
+        api.asked.map(\.line) == [
+          "GET \(path)", "GET \(path)", "GET /base/api/v2", "GET /base/apis/%C3%A9/v1",
+        ])
+    }
+  }
+
   @Test func `lists page by page`() async throws {
     try await with { question, _ in
       question.line.contains("continue=two")

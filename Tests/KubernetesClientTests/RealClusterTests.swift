@@ -64,6 +64,17 @@ struct RealClusterTests {
     }
   }
 
+  @Test func `finds the types of kinds`() async throws {
+    let cluster = try cluster()
+    defer { cluster.close() }
+    for type in [ResourceType.pod, .deployment, .job, .node, .lease] {
+      let found = try await cluster.type(apiVersion: type.apiVersion, kind: type.kind)
+      #expect(found == type && found?.isNamespaced == type.isNamespaced && found?.hasStatus == type.hasStatus)
+    }
+    #expect(try await cluster.type(apiVersion: "apps/v1", kind: "CloneSet") == nil)
+    #expect(try await cluster.type(apiVersion: "nobody.example/v1", kind: "Deployment") == nil)
+  }
+
   @Test(arguments: ["", ".client-certificate"]) func `creates, reads, updates and deletes`(_ identity: String)
     async throws
   {

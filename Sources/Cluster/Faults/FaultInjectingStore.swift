@@ -14,6 +14,11 @@ public struct FaultInjectingStore: ClusterStore {
   /// That of the store below.
   public var executor: (any TaskExecutor)? { base.executor }
 
+  /// As the store below.
+  public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+    try await base.type(apiVersion: apiVersion, kind: kind)
+  }
+
   /// As the store below, if the plan lets it.
   public func list(
     _ type: ResourceType, namespace: String?, onItem: (ClusterObject) throws(ClusterError) -> Void

@@ -8,13 +8,15 @@ public import Logging
 /// Wakes the controllers whose Pods were refused for want of an address, as soon as there is one again.
 ///
 /// A controller that was refused waits longer each time, minutes in the end; a change of its object makes it try at once. So
-/// an annotation of the owner is written. Runs on every replica, for those it refused itself.
+/// an annotation of the owner is written, whatever it is, if our account may write it. Runs on every replica, for those it
+/// refused itself.
 public struct OwnerWaker: Sendable {
   /// The annotation that is written; its value is the time, in milliseconds since 1970.
   public static let annotation: StaticString = "ipam.spidernet.io/addresses-available"
   /// How often pools are looked at while somebody waits.
   private static let period = Duration.milliseconds(250)
   private let store: any ClusterStore
+  private let types: TypeFinder
   private let book: AddressBook
   private let clock: CommitTiming
   private let logger: Logger
@@ -23,6 +25,7 @@ public struct OwnerWaker: Sendable {
   /// A waker for those whom `book` refused.
   public init(store: any ClusterStore, book: AddressBook, clock: CommitTiming, logger: Logger) {
     self.store = store
+    types = TypeFinder(store: store, now: clock.monotonic)
     self.book = book
     self.clock = clock
     self.logger = logger
@@ -37,7 +40,6 @@ public struct OwnerWaker: Sendable {
   }
 
   private func wake(_ owner: RefusedOwner) async {
-    guard let type = ResourceType.known(apiVersion: owner.apiVersion, kind: owner.kind) else { return }
     var writer = JSONWriter()
     writer.object { patch in
       patch.key("metadata")
@@ -50,6 +52,7 @@ public struct OwnerWaker: Sendable {
       }
     }
     do throws(ClusterError) {
+      guard let type = try await types.type(apiVersion: owner.apiVersion, kind: owner.kind) else { return }
       _ = try await store.patch(
         type, namespace: type.isNamespaced ? owner.namespace : nil, name: owner.name, mergePatch: writer.bytes
       )

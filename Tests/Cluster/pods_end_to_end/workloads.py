@@ -3,7 +3,7 @@
 import json
 import time
 
-from control_plane import eventually, expect
+from control_plane import REPOSITORY, SCRIPTS, eventually, expect
 from addresses import allocations, check_consistency, records
 from objects import (
     addresses_of, apply, make_pool, pod, pods_of, remove_pool, running, stored_pool, unscheduled, workload)
@@ -160,6 +160,26 @@ def a_returning_address_wakes_its_replicaset(world):
     remove_pool(world, name)
 
 
+def a_returning_address_wakes_a_third_party_owner(world):
+    """an address that comes back wakes a CloneSet whose Pod was refused, by the account of the manifests"""
+    name, plane = make_pool(world, "waking-clones", "10.39.0.1"), world.plane
+    plane.succeed("apply", "-f", SCRIPTS / "clonesets.yaml", "-f", REPOSITORY / "manifests/third-party-rbac.yaml")
+    plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", "clonesets.apps.kruise.io")
+    owner = {"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "metadata": {"name": "clones"}}
+    apply(plane, unscheduled("clone-holder", name), owner)
+    clone = unscheduled("clone-1", name)
+    clone["metadata"]["ownerReferences"] = [{
+        "apiVersion": owner["apiVersion"], "kind": "CloneSet", "name": "clones", "controller": True,
+        "uid": plane.get("clonesets.apps.kruise.io", "clones")["metadata"]["uid"]}]
+    refused = plane.kubectl("create", "-f", "-", stdin=json.dumps(clone))
+    expect(refused.returncode == 1 and "is full" in refused.stderr, refused.text)
+    plane.remove("pod", "clone-holder")
+    eventually(5, "the CloneSet's annotation", lambda: "ipam.spidernet.io/addresses-available" in plane.get(
+        "clonesets.apps.kruise.io", "clones")["metadata"].get("annotations", {}))
+    plane.remove("clonesets.apps.kruise.io", "clones")
+    remove_pool(world, name)
+
+
 def a_full_pool_is_rolled(world):
     """a rolling update of 20 Pods on a pool of exactly 20 addresses finishes, with the usual strategy"""
     roll(world, "tight", "10.37.0", None)
@@ -188,5 +208,5 @@ def roll(world, app, network, strategy):
 SCENARIOS = [
     a_deployment_fills_its_pool, a_rolling_update_changes_every_address, a_job_gives_its_addresses_back,
     a_failed_pod_gives_its_address_back, statefulset_pods_keep_their_addresses, a_full_pool_is_told,
-    a_returning_address_wakes_its_replicaset, a_full_pool_is_rolled, a_full_pool_is_rolled_without_surge,
+    a_returning_address_wakes_its_replicaset, a_returning_address_wakes_a_third_party_owner, a_full_pool_is_rolled, a_full_pool_is_rolled_without_surge,
 ]

@@ -1,0 +1,39 @@
+internal import Cluster
+internal import KubernetesAPI
+
+/// Finds the types of objects that are known by `apiVersion` and `kind` alone, as owners are; asks once for each.
+actor TypeFinder {
+  private struct Key: Hashable {
+    let apiVersion: String
+    let kind: String
+  }
+
+  /// How long a kind that nobody serves is not asked for again, in nanoseconds: it may be installed later.
+  private static let patience: UInt64 = 300_000_000_000
+  /// Kinds remembered; owner references may say anything.
+  private static let capacity = 1024
+
+  private let store: any ClusterStore
+  private let now: @Sendable () -> UInt64
+  private var found: [Key: ResourceType] = [:]
+  private var missed: [Key: UInt64] = [:]
+
+  /// - Parameter now: nanoseconds on a clock that never goes back.
+  init(store: any ClusterStore, now: @escaping @Sendable () -> UInt64) {
+    self.store = store
+    self.now = now
+  }
+
+  /// The type; nil when nobody serves it.
+  func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+    if let known = ResourceType.known(apiVersion: apiVersion, kind: kind) { return known }
+    let key = Key(apiVersion: apiVersion, kind: kind)
+    if let type = found[key] { return type }
+    if let last = missed[key], now() &- last < Self.patience { return nil }
+    let type = try await store.type(apiVersion: apiVersion, kind: kind)
+    if found.count + missed.count >= Self.capacity { (found, missed) = ([:], [:]) }
+    found[key] = type
+    missed[key] = type == nil ? now() : nil
+    return type
+  }
+}
