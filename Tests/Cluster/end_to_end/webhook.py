@@ -19,12 +19,12 @@ def issue_certificates(binary, folder):
 class WebhookServer:
     """One replica on loopback, under the identity of the service account of manifests/rbac.yaml.
 
-    `options` are further arguments of its command line; a change of them counts from the next start on.
+    `options` are further arguments of its command line; a change of them, or of the kubeconfig, counts from the next start on.
     """
 
     def __init__(self, binary, plane, certificates, log, options=()):
         self.binary, self.plane, self.certificates, self.log = binary, plane, certificates, log
-        self.options = options
+        self.options, self.kubeconfig = options, plane.service_account_kubeconfig
         self.port, self.health_port, self.metrics_port = free_port(), free_port(), free_port()
         self.process = None
 
@@ -34,7 +34,7 @@ class WebhookServer:
 
     def start(self):
         arguments = [
-            "serve", "--kubeconfig", self.plane.service_account_kubeconfig, "--listen", f"127.0.0.1:{self.port}",
+            "serve", "--kubeconfig", self.kubeconfig, "--listen", f"127.0.0.1:{self.port}",
             "--health-listen", f"127.0.0.1:{self.health_port}", "--metrics-listen", f"127.0.0.1:{self.metrics_port}",
             "--tls-cert", self.certificates / "tls.crt", "--tls-key", self.certificates / "tls.key",
             "--shutdown-delay", "0s",  # nobody has to find out
