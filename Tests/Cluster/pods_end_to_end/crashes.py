@@ -72,9 +72,11 @@ class Load:
             # A name that was free a moment ago, or one that the API server chooses.
             same = f"crash-{number}-{turn % (2 * HELD)}"
             made = unscheduled(same if turn % 2 else f"crash-{number}-", "/".join(self.pools), kind="crash")
-            if name := self.create(client, made):
+            name = self.create(client, made)
+            if name:
                 names.append(name)
-            self.ended.wait(REST)
+            # While nobody has the Lease the pool fills up, and then asking again brings nothing.
+            self.ended.wait(REST if name else 3 * REST)
         client.close()
 
     def create(self, client, made):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 
 from control_plane import REPOSITORY, SCRIPTS, eventually, expect
 from addresses import allocations, check_consistency, records
@@ -199,10 +200,19 @@ def roll(world, app, network, strategy):
     apply(world.plane, workload("Deployment", app, name, replicas=20, labels={"revision": "2"}, **more))
     world.plane.succeed("rollout", "status", f"deployment/{app}", "--timeout=58s")
     print(f"      rolled in {time.monotonic() - began:.1f} s, {refusals(world) - before} refusals", flush=True)
-    expect(len(set(addresses_of(running(world, app, 20, within=30)))) == 20, "20 Pods have not 20 addresses")
+    pods = running(world, app, 20, within=30)
+    expect(len(set(addresses_of(pods))) == 20, "20 Pods have not 20 addresses")
+    pause = longest_pause(pods)
+    expect(pause <= 5, f"for {pause} s no Pod was created, although others were still to be")
     check_consistency(world)
     remove_workload(world, "deployment", app)
     remove_pool(world, name)
+
+
+def longest_pause(pods):
+    """The longest time between two creations, in whole seconds."""
+    times = sorted(datetime.fromisoformat(pod["metadata"]["creationTimestamp"].rstrip("Z")) for pod in pods)
+    return max((later - earlier).seconds for earlier, later in zip(times, times[1:]))
 
 
 SCENARIOS = [
