@@ -5,6 +5,7 @@
 // watches that resume from a version or are `gone`. The target deliberately does not know what any kind means, what
 // admission says about an object, nor how an API server is reached.
 
+public import JSON
 public import KubernetesAPI
 
 /// The state of a cluster: an API server, or a local store with the API server's semantics for what we use.
@@ -22,6 +23,13 @@ public protocol ClusterStore: Sendable {
   /// - Returns: the version to start a watch from, so that list and watch together miss nothing.
   func list(
     _ type: ResourceType, namespace: String?, onItem: (ClusterObject) throws(ClusterError) -> Void
+  ) async throws(ClusterError) -> ResourceVersion
+
+  /// Shows every object to `onObject`, one by one and without copying it where that can be had: the view must not leave it.
+  /// nil for an object whose JSON cannot be read.
+  /// - Returns: as ``list(_:namespace:onItem:)``.
+  func scan(
+    _ type: ResourceType, namespace: String?, onObject: (ObjectKey, JSONView?) -> Void
   ) async throws(ClusterError) -> ResourceVersion
 
   /// The object as it is now, from the source of truth.
@@ -75,6 +83,20 @@ extension ClusterStore {
   /// Of the types that are known without asking.
   public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
     ResourceType.known(apiVersion: apiVersion, kind: kind)
+  }
+
+  /// By listing copies.
+  public func scan(
+    _ type: ResourceType, namespace: String?, onObject: (ObjectKey, JSONView?) -> Void
+  ) async throws(ClusterError) -> ResourceVersion {
+    var parser = JSONParser()
+    return try await list(type, namespace: namespace) { object throws(ClusterError) in
+      do throws(JSONError) {
+        try parser.parse(object.json) { onObject(object.key, $0) }
+      } catch {
+        onObject(object.key, nil)
+      }
+    }
   }
 
   /// Deletes whatever object has this name.

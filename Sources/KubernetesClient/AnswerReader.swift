@@ -9,14 +9,6 @@ struct AnswerReader: ~Copyable {
 
   private var parser = JSONParser(maximumBytes: maximumBytes)
 
-  /// One page of a list.
-  struct Page {
-    var items: [ClusterObject] = []
-    var resourceVersion: ResourceVersion
-    /// What asks for the next page; nil on the last.
-    var continuing: String?
-  }
-
   /// The object in `bytes`.
   mutating func object(_ bytes: [UInt8], _ type: ResourceType) throws(ClusterError) -> ClusterObject {
     try parsed(bytes) { view in ClusterObject(view, type, whole: bytes) }
@@ -44,22 +36,25 @@ struct AnswerReader: ~Copyable {
     return found.first
   }
 
-  /// The page in `bytes`.
-  mutating func page(_ bytes: [UInt8], _ type: ResourceType) throws(ClusterError) -> Page {
-    try parsed(bytes) { view in
+  /// Reads one page of a list.
+  /// - Parameters:
+  ///   - onNext: gets what asks for the next page before the items are read, unless this is the last.
+  ///   - onItem: gets each item, which must not leave it.
+  /// - Returns: the version of the list.
+  mutating func page(
+    _ bytes: [UInt8], onNext: (_ token: String) -> Void, onItem: (JSONView) throws(ClusterError) -> Void
+  ) throws(ClusterError) -> ResourceVersion {
+    let outcome: Result<ResourceVersion, ClusterError> = try parsed(bytes) { view in
       guard let metadata = view["metadata"], let version = metadata["resourceVersion"]?.string else {
         return nil
       }
-      var page = Page(resourceVersion: ResourceVersion(rawValue: version))
-      if let token = metadata["continue"]?.string, !token.isEmpty { page.continuing = token }
-      guard let items = view["items"], !items.isNull else { return page }
-      page.items.reserveCapacity(items.count)
-      for item in items.elements {
-        guard let object = ClusterObject(item, type) else { return nil }
-        page.items.append(object)
-      }
-      return page
+      if let token = metadata["continue"]?.string, !token.isEmpty { onNext(token) }
+      do throws(ClusterError) {
+        if let items = view["items"], !items.isNull { for item in items.elements { try onItem(item) } }
+        return .success(ResourceVersion(rawValue: version))
+      } catch { return .failure(error) }
     }
+    return try outcome.get()
   }
 
   /// The watch event in one line; nil for a type of event that is not known.

@@ -1,5 +1,6 @@
 public import Cluster
 internal import HTTP
+public import JSON
 public import KubernetesAPI
 internal import TLS
 internal import Transport
@@ -84,15 +85,43 @@ public final class KubernetesCluster: ClusterStore {
   public func list(
     _ type: ResourceType, namespace: String?, onItem: (ClusterObject) throws(ClusterError) -> Void
   ) async throws(ClusterError) -> ResourceVersion {
-    var continuing: String?
+    try await pages(of: type, namespace) { view throws(ClusterError) in
+      guard let object = ClusterObject(view, type) else { throw .malformed("an item of a list has no name") }
+      try onItem(object)
+    }
+  }
+
+  /// As `list`, in place.
+  public func scan(
+    _ type: ResourceType, namespace: String?, onObject: (ObjectKey, JSONView?) -> Void
+  ) async throws(ClusterError) -> ResourceVersion {
+    try await pages(of: type, namespace) { view throws(ClusterError) in
+      let metadata = view["metadata"]
+      guard let name = metadata?["name"]?.string else { throw .malformed("an item of a list has no name") }
+      onObject(ObjectKey(namespace: metadata?["namespace"]?.string, name: name), view)
+    }
+  }
+
+  private func pages(
+    of type: ResourceType, _ namespace: String?, onItem: (JSONView) throws(ClusterError) -> Void
+  ) async throws(ClusterError) -> ResourceVersion {
+    var page = ListPage(self, type, namespace, continuing: nil)
     while true {
-      let request = KubernetesRequest.list(type, namespace: namespace, continuing: continuing)
-      let body = try await send(request, options.listTimeout)
+      let body = try await page.body()
       var reader = AnswerReader()
-      let page = try reader.page(body, type)
-      for item in page.items { try onItem(item) }
-      guard let next = page.continuing else { return page.resourceVersion }
-      continuing = next
+      var next: ListPage?
+      do throws(ClusterError) {
+        let version = try reader.page(body) { token in
+          next = ListPage(self, type, namespace, continuing: token)
+        } onItem: { view throws(ClusterError) in
+          try onItem(view)
+        }
+        guard let next else { return version }
+        page = next
+      } catch {
+        next?.cancel()
+        throw error
+      }
     }
   }
 
@@ -163,6 +192,30 @@ public final class KubernetesCluster: ClusterStore {
     let body = try await send(KubernetesRequest(method: .get, path: "/version"), options.requestTimeout)
     var reader = AnswerReader()
     return try reader.version(body)
+  }
+
+  /// One page of a list, asked for while the one before is still being read.
+  private struct ListPage {
+    private let task: Task<Result<[UInt8], ClusterError>, Never>
+
+    init(_ cluster: KubernetesCluster, _ type: ResourceType, _ namespace: String?, continuing: String?) {
+      let request = KubernetesRequest.list(type, namespace: namespace, continuing: continuing)
+      task = Task {
+        do throws(ClusterError) {
+          return .success(try await cluster.send(request, cluster.options.listTimeout))
+        } catch { return .failure(error) }
+      }
+    }
+
+    func body() async throws(ClusterError) -> [UInt8] {
+      try await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
+      }.get()
+    }
+
+    func cancel() { task.cancel() }
   }
 
   // MARK: sending

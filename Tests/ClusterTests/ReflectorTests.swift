@@ -207,7 +207,10 @@ private final class Scene: Sendable {
     var timing = ReflectorTiming()
     timing.sleep = { _ in await Task.yield() }
     let sink = ReflectorSink<[String]>(
-      decode: { [$0.name, $0.resourceVersion.rawValue] },
+      reading: { view in
+        let metadata = view["metadata"]
+        return [metadata?["name"]?.string ?? "", metadata?["resourceVersion"]?.string ?? ""]
+      },
       replaceAll: { all in
         seen.withLock { seen in seen = Dictionary(uniqueKeysWithValues: all.map { ($0[0], $0[1]) }) }
       },

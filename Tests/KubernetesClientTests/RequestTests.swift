@@ -128,10 +128,16 @@ import Testing
       {"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"9","continue":"next"},
        "items":[{"metadata":{"name":"a","namespace":"n","uid":"u","resourceVersion":"7"},"spec":{"x":[1,"é"]}}]}
       """
-    let page = try reader.page(Array(text.utf8), .pod)
-    #expect(page.resourceVersion == "9")
-    #expect(page.continuing == "next")
-    let object = try #require(page.items.first)
+    var next: String?
+    var items: [ClusterObject] = []
+    let version = try reader.page(Array(text.utf8)) {
+      next = $0
+    } onItem: { view in
+      items += ClusterObject(view, .pod).map { [$0] } ?? []
+    }
+    #expect(version == "9")
+    #expect(next == "next")
+    let object = try #require(items.first)
     #expect(
       object.name == "a" && object.namespace == "n" && object.uid == "u" && object.resourceVersion == "7")
     #expect(
@@ -142,10 +148,16 @@ import Testing
 
   @Test func `the last page says so, and may have no items`() throws {
     var reader = AnswerReader()
-    let page = try reader.page(
-      Array(#"{"metadata":{"resourceVersion":"9","continue":""},"items":null}"#.utf8), .pod)
-    #expect(page.continuing == nil)
-    #expect(page.items == [])
+    var next: String?
+    let version = try reader.page(
+      Array(#"{"metadata":{"resourceVersion":"9","continue":""},"items":null}"#.utf8)
+    ) {
+      next = $0
+    } onItem: { _ in
+      Issue.record("there is no item")
+    }
+    #expect(version == "9")
+    #expect(next == nil)
   }
 
   @Test func `reads events`() throws {

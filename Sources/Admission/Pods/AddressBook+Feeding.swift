@@ -110,9 +110,9 @@ extension AddressBook.State {
   fileprivate mutating func confirmSeen(_ records: [AllocationRecord], of pool: String, now: UInt64) {
     guard let counts = ledger.counts(of: pool), counts.unconfirmed > 0 else { return }
     for record in records {
-      guard let pod = pods[record.uid] else { continue }
+      guard pods.has(record.pod, record.uid) else { continue }
       ledger.confirm(record.uid, at: now)
-      if unrecorded.remove(record.uid) != nil { pods[record.uid] = pod.recorded }
+      if unrecorded.remove(record.pod) != nil, let pod = pods[record.pod] { pods.put(pod.recorded) }
     }
   }
 

@@ -4,7 +4,7 @@ public import IPAM
 extension AddressBook {
   /// What was last seen of the Pod of this name; nil when there is none.
   public func sighting(at key: PodKey) -> PodSighting? {
-    withState { state in state.podUIDs[key].flatMap { state.pods[$0] } }
+    withState { $0.pods[key] }
   }
 
   /// The Pods that have addresses and a node, have not ended, and are wanted; so many at most, in any order.
@@ -12,9 +12,9 @@ extension AddressBook {
   public func placedPods(limit: Int, where isWanted: (PodSighting) -> Bool) -> [PodKey] {
     withState { state -> [PodKey] in
       var keys: [PodKey] = []
-      for pod in state.pods.values where pod.isPlaced && isWanted(pod) {
+      for key in state.pods.placed() {
         if keys.count >= limit { break }
-        keys.append(pod.key)
+        if let pod = state.pods[key], isWanted(pod) { keys.append(key) }
       }
       return keys
     }

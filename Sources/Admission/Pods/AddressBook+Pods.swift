@@ -6,20 +6,14 @@ public import KubernetesAPI
 extension AddressBook {
   /// Takes in a Pod that was added or changed.
   public func see(_ pod: PodSighting, now: UInt64) {
-    withState { state in
-      if let earlier = state.podUIDs.updateValue(pod.uid, forKey: pod.key), earlier != pod.uid {
-        state.forget(earlier)
-      }
-      state.see(pod, now: now)
-    }
+    withState { $0.see(pod, now: now) }
   }
 
   /// Takes in all Pods there are.
   public func seeAll(_ pods: [PodSighting], now: UInt64) {
     withState { state in
-      state.pods = [:]
+      state.pods.removeAll(expecting: pods.count)
       state.unrecorded = []
-      state.podUIDs = Dictionary(pods.map { ($0.key, $0.uid) }, uniquingKeysWith: { _, last in last })
       for pod in pods { state.see(pod, now: now) }
     }
   }
@@ -27,20 +21,23 @@ extension AddressBook {
   /// Takes out a Pod that is gone. Returns what it was.
   public func forget(_ key: PodKey) -> PodSighting? {
     withState { state -> PodSighting? in
-      state.podUIDs.removeValue(forKey: key).flatMap { state.forget($0) }
+      state.unrecorded.remove(key)
+      return state.pods.remove(key)
     }
   }
 
-  /// What was seen of a Pod.
-  public func sighting(of uid: PodUID) -> PodSighting? { withState { $0.pods[uid] } }
+  /// What was seen of the Pod of this name, if it is the one with this UID.
+  public func sighting(of key: PodKey, _ uid: PodUID) -> PodSighting? {
+    withState { state in state.pods.has(key, uid) ? state.pods[key] : nil }
+  }
 
   /// What is known of a Pod that has neither addresses nor a node; nil for any other.
   func unplaced(_ key: PodKey) -> PodFacts? {
-    withState { state in state.podUIDs[key].flatMap { state.pods[$0]?.unplaced } }
+    withState { $0.pods[key]?.unplaced }
   }
 
   /// Whether a Pod of this name was seen.
-  func hasSeen(_ key: PodKey) -> Bool { withState { $0.podUIDs[key] != nil } }
+  func hasSeen(_ key: PodKey) -> Bool { withState { $0.pods[key] != nil } }
 
   /// The addresses recorded for a Pod.
   public func records(of uid: PodUID) -> [(pool: String, record: AllocationRecord)] {
@@ -55,7 +52,7 @@ extension AddressBook {
   /// The records of a pool whose Pods were not seen, or have ended.
   public func suspects(in pool: String) -> [AllocationRecord] {
     withState { state -> [AllocationRecord] in
-      state.ledger.records(toStore: pool).filter { state.pods[$0.uid]?.hasEnded ?? true }
+      state.ledger.records(toStore: pool).filter { !state.pods.isAlive($0.pod, $0.uid) }
     }
   }
 
@@ -137,17 +134,11 @@ extension AddressBook.State {
   fileprivate mutating func see(_ pod: PodSighting, now: UInt64) {
     let isRecorded = ledger.confirm(pod.uid, at: now)
     if pod.addresses == nil || pod.hasEnded || isRecorded {
-      pods[pod.uid] = pod.recorded
-      unrecorded.remove(pod.uid)
+      pods.put(pod.recorded)
+      unrecorded.remove(pod.key)
     } else {
-      pods[pod.uid] = pod
-      unrecorded.insert(pod.uid)
+      pods.put(pod)
+      unrecorded.insert(pod.key)
     }
-  }
-
-  @discardableResult
-  fileprivate mutating func forget(_ uid: PodUID) -> PodSighting? {
-    unrecorded.remove(uid)
-    return pods.removeValue(forKey: uid)
   }
 }

@@ -15,10 +15,9 @@ public final class AddressBook: Sendable {
     var namespaces: [String: NamespaceFacts] = [:]
     var nodes: [String: NodeFacts] = [:]
     var reserved: [String: [AddressSet]] = [:]
-    var pods: [PodUID: PodSighting] = [:]
-    var podUIDs: [PodKey: PodUID] = [:]
+    var pods = PodTable()
     /// Pods with addresses that are not recorded for them.
-    var unrecorded: Set<PodUID> = []
+    var unrecorded: Set<PodKey> = []
     /// Pools whose counts are to be mended, or that are being deleted: few, of many.
     var untidy: Set<String> = []
     /// Those who were refused an address of a pool, until somebody wakes them.

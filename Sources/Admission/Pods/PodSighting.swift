@@ -14,12 +14,32 @@ public struct PodSighting: Sendable, Equatable {
   public let hasEnded: Bool
   /// Whether its controller is a StatefulSet, whose Pods find their addresses again.
   public let isStateful: Bool
-  /// The annotations that tell its addresses; nil for a Pod without, and forgotten once they are recorded.
-  public private(set) var addresses: Addresses?
-  /// Whether it has such annotations.
+  /// Whether annotations tell its addresses.
   public let hasAddresses: Bool
+  /// What few Pods have: there are many, and most are placed and recorded.
+  private(set) var rest: Rest?
+
+  /// The annotations that tell its addresses; nil for a Pod without, and forgotten once they are recorded.
+  public var addresses: Addresses? { rest?.addresses }
   /// What a choice of pools needs to know, as long as it has neither addresses nor a node.
-  let unplaced: PodFacts?
+  var unplaced: PodFacts? { rest?.unplaced }
+
+  /// What is known of a Pod whose addresses are not recorded yet, or that has none and no node.
+  final class Rest: Sendable, Equatable {
+    let addresses: Addresses?
+    let unplaced: PodFacts?
+
+    /// nil when there is nothing to be known.
+    init?(_ addresses: Addresses?, _ unplaced: PodFacts?) {
+      if addresses == nil && unplaced == nil { return nil }
+      self.addresses = addresses
+      self.unplaced = unplaced
+    }
+
+    static func == (left: Rest, right: Rest) -> Bool {
+      left.addresses == right.addresses && left.unplaced == right.unplaced
+    }
+  }
 
   /// What its annotations hold.
   public struct Addresses: Sendable, Equatable {
@@ -37,6 +57,18 @@ public struct PodSighting: Sendable, Equatable {
     public let controllerName: String
   }
 
+  init(
+    key: PodKey, uid: PodUID, node: String, hasEnded: Bool, isStateful: Bool, hasAddresses: Bool, rest: Rest?
+  ) {
+    self.key = key
+    self.uid = uid
+    self.node = node
+    self.hasEnded = hasEnded
+    self.isStateful = isStateful
+    self.hasAddresses = hasAddresses
+    self.rest = rest
+  }
+
   /// Reads a Pod.
   public init(_ view: JSONView) {
     let metadata = view["metadata"]
@@ -47,21 +79,20 @@ public struct PodSighting: Sendable, Equatable {
     hasEnded = Self.hasEnded(view)
     isStateful = pod.stickyKey != nil
     let annotations = AllocationAnnotations(MetadataReading(view))
+    var addresses: Addresses?
     if let allocation = annotations.allocation, let reservation = annotations.reservation {
       addresses = Addresses(
         allocation: allocation, reservation: reservation, bearer: pod.bearer, owner: pod.ownerKey,
         controllerKind: pod.owner?.kind ?? ResourceType.pod.kind, controllerName: pod.owner?.name ?? pod.name)
-    } else {
-      addresses = nil
     }
     hasAddresses = addresses != nil
-    unplaced = hasAddresses || !node.isEmpty || pod.isHostNetwork ? nil : pod
+    rest = Rest(addresses, hasAddresses || !node.isEmpty || pod.isHostNetwork ? nil : pod)
   }
 
   /// The same without what is not needed any more once its addresses are recorded: there are many Pods.
   var recorded: PodSighting {
     var pod = self
-    pod.addresses = nil
+    pod.rest = Rest(nil, unplaced)
     return pod
   }
 

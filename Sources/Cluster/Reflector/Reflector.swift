@@ -57,19 +57,19 @@ public final class Reflector<Value: Sendable>: Sendable {
   /// Lists and watches until the task is cancelled. Call it once.
   public func run() async {
     precondition(status.state == .idle, "a reflector runs once")
-    await withTaskExecutorPreference(store.executor) { await follow() }
-    let waiters = shared.withLock { $0.stopped() }
-    for waiter in waiters { waiter.resume() }
-  }
-
-  private func follow() async {
     var backoff = Backoff(timing)
     var version: ResourceVersion?
     while !Task.isCancelled {
       let started = timing.now()
       var failure: ClusterError?
       do throws(ClusterError) {
-        let start = if let version { version } else { try await list() }
+        let start: ResourceVersion
+        if let version {
+          start = version
+        } else {
+          start = try await list()
+          timing.afterList()
+        }
         version = start
         try await watch(from: start)
         version = status.resourceVersion
@@ -84,6 +84,8 @@ public final class Reflector<Value: Sendable>: Sendable {
       move(to: .waiting(attempt: backoff.attempt))
       await timing.sleep(pause)
     }
+    let waiters = shared.withLock { $0.stopped() }
+    for waiter in waiters { waiter.resume() }
   }
 
   private func needsList(_ error: ClusterError) -> Bool {
@@ -96,8 +98,11 @@ public final class Reflector<Value: Sendable>: Sendable {
   private func list() async throws(ClusterError) -> ResourceVersion {
     move(to: .listing)
     var values: [Value] = []
-    let version = try await store.list(type, namespace: namespace) { object throws(ClusterError) in
-      if let value = decode(object) { values.append(value) }
+    let version = try await store.scan(type, namespace: namespace) { key, view in
+      do {
+        guard let view else { throw ClusterError.malformed("it is no JSON") }
+        values.append(try sink.reading(view))
+      } catch { noteUnreadable(key, error) }
     }
     let count = values.count
     sink.replaceAll(values)
@@ -109,10 +114,18 @@ public final class Reflector<Value: Sendable>: Sendable {
 
   private func watch(from version: ResourceVersion) async throws(ClusterError) {
     shared.withLock { $0.begin(version, now: timing.now()) }
-    try await store.watch(type, namespace: namespace, from: version) { [self] event throws(ClusterError) in
-      apply(event)
-      shared.withLock { $0.heard(event, now: timing.now()) }
+    // A list is long work; a watch is much waiting and little work.
+    let outcome = await withTaskExecutorPreference(store.executor) { () async -> Result<Void, ClusterError> in
+      do throws(ClusterError) {
+        try await store.watch(type, namespace: namespace, from: version) {
+          [self] event throws(ClusterError) in
+          apply(event)
+          shared.withLock { $0.heard(event, now: timing.now()) }
+        }
+        return .success(())
+      } catch { return .failure(error) }
     }
+    try outcome.get()
   }
 
   private func apply(_ event: WatchEvent) {
@@ -127,12 +140,16 @@ public final class Reflector<Value: Sendable>: Sendable {
 
   private func decode(_ object: ClusterObject) -> Value? {
     do { return try sink.decode(object) } catch {
-      shared.withLock { $0.status.decodeFailures += 1 }
-      logger.error(
-        "an object cannot be read and is left out",
-        metadata: ["kind": "\(type.kind)", "name": "\(object.key)", "reason": "\(error)"])
+      noteUnreadable(object.key, error)
       return nil
     }
+  }
+
+  private func noteUnreadable(_ key: ObjectKey, _ error: any Error) {
+    shared.withLock { $0.status.decodeFailures += 1 }
+    logger.error(
+      "an object cannot be read and is left out",
+      metadata: ["kind": "\(type.kind)", "name": "\(key)", "reason": "\(error)"])
   }
 
   private func note(_ failure: ClusterError?) {

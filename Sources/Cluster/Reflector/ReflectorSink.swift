@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// All are called one after another, never at the same time; they must not block for long, as the watch waits.
 public struct ReflectorSink<Value: Sendable>: Sendable {
-  /// What an object means.
-  public let decode: @Sendable (ClusterObject) throws -> Value
+  /// What an object means; the view must not leave it.
+  public let reading: @Sendable (JSONView) throws -> Value
   /// These are all objects there are; whatever else was known is gone.
   public let replaceAll: @Sendable (consuming [Value]) -> Void
   /// The object is new or changed.
@@ -14,31 +14,23 @@ public struct ReflectorSink<Value: Sendable>: Sendable {
   /// The object is gone.
   public let remove: @Sendable (ObjectKey) -> Void
 
-  /// A sink of four functions.
-  public init(
-    decode: @escaping @Sendable (ClusterObject) throws -> Value,
-    replaceAll: @escaping @Sendable (consuming [Value]) -> Void,
-    upsert: @escaping @Sendable (Value) -> Void,
-    remove: @escaping @Sendable (ObjectKey) -> Void
-  ) {
-    self.decode = decode
-    self.replaceAll = replaceAll
-    self.upsert = upsert
-    self.remove = remove
-  }
+  private let parser = SharedParser()
 
-  /// A sink whose values are read from the object's JSON; the view must not leave `reading`.
+  /// A sink of four functions.
   public init(
     reading: @escaping @Sendable (JSONView) throws -> Value,
     replaceAll: @escaping @Sendable (consuming [Value]) -> Void,
     upsert: @escaping @Sendable (Value) -> Void,
     remove: @escaping @Sendable (ObjectKey) -> Void
   ) {
-    let parser = SharedParser()
-    self.init(
-      decode: { object in try parser.read(object.json, reading) },
-      replaceAll: replaceAll, upsert: upsert, remove: remove)
+    self.reading = reading
+    self.replaceAll = replaceAll
+    self.upsert = upsert
+    self.remove = remove
   }
+
+  /// What an object means.
+  public func decode(_ object: ClusterObject) throws -> Value { try parser.read(object.json, reading) }
 }
 
 /// One parser for all objects of a reflector.

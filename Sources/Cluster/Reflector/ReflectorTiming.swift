@@ -13,6 +13,9 @@ public struct ReflectorTiming: Sendable {
   /// An attempt that lasted so long was a good one: the next pause is the first again.
   public var healthyAfter: Duration = .seconds(20)
 
+  /// Called when a list has been handed over, and all that it was read into is let go of: much memory may be free then.
+  public var afterList: @Sendable () -> Void = {}
+
   /// The defaults, with the system's clock and randomness.
   public init() {}
 }

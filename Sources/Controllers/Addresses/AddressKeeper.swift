@@ -207,7 +207,7 @@ public actor AddressKeeper {
   }
 
   private func isGone(_ record: AllocationRecord) async -> Bool {
-    if let pod = book.sighting(of: record.uid) { return pod.hasEnded }
+    if let pod = book.sighting(of: record.pod, record.uid) { return pod.hasEnded }
     switch await LivePod.look(for: record, in: store) {
     case .gone: return true
     case .alive: return false

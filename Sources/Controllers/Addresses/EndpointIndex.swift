@@ -12,11 +12,13 @@ final class EndpointIndex: Sendable {
     let pod: PodUID
   }
 
-  private let pods = Mutex<[PodKey: PodUID]>([:])
+  private let pods = Mutex(PodMap<PodUID>())
 
   /// Follows the endpoints of a store until the task is cancelled.
-  func makeReflector(from store: any ClusterStore, logger: Logger) -> some SyncedRunner {
-    Reflector(store: store, type: .spiderEndpoint, sink: sink(), logger: logger)
+  func makeReflector(
+    from store: any ClusterStore, timing: ReflectorTiming = ReflectorTiming(), logger: Logger
+  ) -> some SyncedRunner {
+    Reflector(store: store, type: .spiderEndpoint, sink: sink(), timing: timing, logger: logger)
   }
 
   /// The Pod that the endpoint of this name tells of; nil when there is no such endpoint. Setting it notes what was written.
@@ -26,7 +28,7 @@ final class EndpointIndex: Sendable {
   }
 
   /// The names of the endpoints there are.
-  var keys: [PodKey] { pods.withLock { Array($0.keys) } }
+  var keys: [PodKey] { pods.withLock { $0.pods } }
 
   private func sink() -> ReflectorSink<Entry> {
     ReflectorSink(
@@ -37,8 +39,9 @@ final class EndpointIndex: Sendable {
         return Entry(key: key, pod: StoredEndpoint.pod(of: view))
       },
       replaceAll: { all in
-        self.pods.withLock {
-          $0 = Dictionary(all.map { ($0.key, $0.pod) }, uniquingKeysWith: { _, last in last })
+        self.pods.withLock { pods in
+          pods = PodMap(expecting: all.count)
+          for entry in all { pods[entry.key] = entry.pod }
         }
       },
       upsert: { self[$0.key] = $0.pod },

@@ -18,6 +18,8 @@ public struct EndpointOptions: Sendable {
   public var firstBackoff = Duration.seconds(1)
   /// What the doubling ends at.
   public var longestBackoff = Duration.seconds(30)
+  /// How endpoints are followed.
+  public var following = ReflectorTiming()
   /// Nanoseconds on a clock that never goes back.
   public var now: @Sendable () -> UInt64 = SystemTime.monotonic
   /// Returns after a time, or at once when the task is cancelled.

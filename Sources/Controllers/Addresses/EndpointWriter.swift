@@ -51,7 +51,7 @@ public final class EndpointWriter: Sendable {
   public func run() async {
     guard options.isEnabled else { return }
     let index = EndpointIndex()
-    let reflector = index.makeReflector(from: store, logger: logger)
+    let reflector = index.makeReflector(from: store, timing: options.following, logger: logger)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await reflector.run() }
       group.addTask {

@@ -79,7 +79,7 @@ public final class PodFollower: Sendable {
       reading: { PodSighting($0) },
       replaceAll: { book.seeAll($0, now: now()) },
       upsert: { pod in
-        let before = book.sighting(of: pod.uid)
+        let before = book.sighting(of: pod.key, pod.uid)
         book.see(pod, now: now())
         guard pod.hasAddresses else { return }
         if pod.hasEnded, before?.hasEnded != true { arrival.yield(.finished(pod)) }

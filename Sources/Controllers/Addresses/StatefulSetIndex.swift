@@ -59,9 +59,11 @@ final class StatefulSetIndex: Sendable {
 
   private func sink() -> ReflectorSink<Named> {
     ReflectorSink(
-      decode: { object in
-        var parser = JSONParser()
-        return try parser.read(object.json) { Named(key: object.key, ordinals: Ordinals($0)) }
+      reading: { view in
+        let metadata = view["metadata"]
+        let key = ObjectKey(
+          namespace: metadata?["namespace"]?.string, name: metadata?["name"]?.string ?? "")
+        return Named(key: key, ordinals: Ordinals(view))
       },
       replaceAll: { all in
         self.sets.withLock {

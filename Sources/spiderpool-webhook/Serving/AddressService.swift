@@ -26,7 +26,10 @@ struct AddressService: Sendable {
   private let logger: Logger
 
   /// Nothing runs yet.
-  init(_ state: StateSource, _ options: AddressOptions, _ settings: AdmissionSettings) {
+  /// - Parameter following: how the cluster's objects are followed.
+  init(
+    _ state: StateSource, _ options: AddressOptions, _ settings: AdmissionSettings, following: ReflectorTiming
+  ) {
     let store = state.store
     let identity = Self.newIdentity()
     var choice = ChoiceSettings()
@@ -45,15 +48,18 @@ struct AddressService: Sendable {
     admission.scattersSearches = state.local == nil
     self.admission = admission
     committer = PoolCommitter(store: store, book: book, timing: clock, logger: logger)
-    follower = PodFollower(book, from: store, now: clock.wallClock, logger: Logger(label: "feed"))
+    follower = PodFollower(
+      book, from: store, timing: following, now: clock.wallClock, logger: Logger(label: "feed"))
     var timing = AddressKeeper.Timing()
     timing.grace = options.unconfirmedGrace.milliseconds
+    timing.following = following
     events = EventRecorder(store: store, logger: Logger(label: "events"))
     keeper = AddressKeeper(
       store: store, book: book, committer: committer, signer: signer, events: events, clock: clock,
       timing: timing, logger: logger)
     var endpointOptions = EndpointOptions()
     endpointOptions.isEnabled = options.endpoints
+    endpointOptions.following = following
     endpointOptions.perSecond = Double(options.endpointsPerSecond)
     endpoints = EndpointWriter(store: store, book: book, options: endpointOptions, logger: logger)
     elector = LeaseElector(

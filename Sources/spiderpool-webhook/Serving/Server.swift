@@ -1,4 +1,5 @@
 internal import Admission
+internal import Cluster
 internal import Controllers
 internal import CoreMetrics
 internal import HTTP
@@ -43,9 +44,14 @@ struct Server {
     let state = try StateSource(options.state)
     let directory = PoolDirectory()
     let admission = state.admission(settings)
-    let addresses = options.addresses.pods ? AddressService(state, options.addresses, admission) : nil
+    var following = ReflectorTiming()
+    following.afterList = Allocator.trim
+    let addresses =
+      options.addresses.pods
+      ? AddressService(state, options.addresses, admission, following: following) : nil
     let feed = DirectoryFeed(
-      directory, addresses?.admission.book, from: state.store, logger: Logger(label: "feed"))
+      directory, addresses?.admission.book, from: state.store, timing: following,
+      logger: Logger(label: "feed"))
     let service = ReviewService(
       reviewer: Reviewer(directory: directory, settings: admission, pods: addresses?.admission),
       committer: addresses?.committer, register: state.register(for: directory), recorder: state.local,
@@ -74,8 +80,6 @@ struct Server {
     logger.info("waiting for the cluster's state", metadata: ["from": "\(state)"])
     for await event in events {
       guard case .synced = event, !Task.isCancelled else { break }
-      // What the lists were read into.
-      Allocator.trim()
       Allocator.releaseCode()
       bound.webhook = try await ports.startWebhook()
       monitor.isListening.set()
