@@ -112,7 +112,7 @@ create() {
             uris+=("$APISERVER_URL/api/v1/namespaces/ns-$count-$((index % count))/pods")
         done
         first=$((first + share))
-        h2load --h1 --clients=1 --requests="$share" --data="$work/pod.json" --header='Content-Type: application/json' \
+        h2load --h1 --clients=1 --requests="$share" --data="$work/pod.$client.json" --header='Content-Type: application/json' \
             --header="Authorization: Bearer $token" "${uris[@]}" >"$work/load.$client" 2>&1 &
         jobs+=("$!")
     done
@@ -172,10 +172,13 @@ token="$(sed -n 's/^ *token: //p' "$KUBECONFIG")"
 for path in namespace.yaml crds rbac.yaml; do "$KUBECTL" apply -f "$repository/manifests/$path" >/dev/null; done
 "$KUBECTL" wait --for=condition=Established --timeout=30s crd --all >/dev/null
 "$program" certs issue --dir "$work/certs" --host 127.0.0.1 >/dev/null
-cat >"$work/pod.json" <<'JSON'
-{"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"web-","labels":{"app":"web"}},
+# Each client has names of its own: the API server refuses one that it has generated before, which is one of 100 runs otherwise.
+for ((client = 0; client < 32; client++)); do
+    cat >"$work/pod.$client.json" <<JSON
+{"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"web-$client-","labels":{"app":"web"}},
  "spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"busybox"}]}}
 JSON
+done
 pools 1 500
 pools 100 10
 for ((round = 0; round <= rounds; round++)); do # round 0 warms up and does not count
