@@ -1,6 +1,3 @@
-internal import Admission
-internal import Cluster
-internal import Controllers
 internal import CoreMetrics
 internal import HTTP
 internal import Logging
@@ -39,45 +36,20 @@ struct Server {
     }
     defer { ending.cancel() }
 
-    let settings = try options.config.map(Settings.init(file:)) ?? Settings()
     let serving = try ServingCertificate(options.transport, logger: Logger(label: "certificate"))
-    let state = try StateSource(options.state)
-    let directory = PoolDirectory()
-    let admission = state.admission(settings)
-    var following = ReflectorTiming()
-    following.afterList = Allocator.trim
-    let addresses =
-      options.addresses.pods
-      ? AddressService(state, options.addresses, admission, following: following) : nil
-    let feed = DirectoryFeed(
-      directory, addresses?.admission.book, from: state.store, timing: following,
-      logger: Logger(label: "feed"))
-    let service = ReviewService(
-      reviewer: Reviewer(directory: directory, settings: admission, pods: addresses?.admission),
-      committer: addresses?.committer, register: state.register(for: directory), recorder: state.local,
-      log: DecisionLog(sink: sink, format: options.log.logFormat, isEnabled: options.log.logLevel <= .info))
+    let state = try ServedState(options, sink: sink)
     let conditions = Conditions()
-    let ports = try Ports(options, serving, service, conditions, registry)
+    let ports = try Ports(options, serving, state.service, conditions, registry)
     let monitor = Monitor(
-      statuses: { feed.statuses + (addresses?.follower.statuses ?? []) }, webhook: ports.webhook,
-      serving: serving, sink: sink, conditions: conditions)
+      statuses: { state.statuses }, webhook: ports.webhook, serving: serving, sink: sink,
+      conditions: conditions)
     registry.onScrape { monitor.publish() }
     serving.follow(ports.webhook)
 
     var bound = BoundAddresses()
     (bound.health, bound.metrics) = try await ports.startPlain()
-    let background = Task {
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { await feed.run() }
-        group.addTask {
-          await feed.synced()
-          await addresses?.ready()
-          arrival.yield(.synced)
-        }
-        if let addresses { group.addTask { await addresses.run() } }
-      }
-    }
-    logger.info("waiting for the cluster's state", metadata: ["from": "\(state)"])
+    let background = Task { await state.run { arrival.yield(.synced) } }
+    logger.info("waiting for the cluster's state", metadata: ["from": "\(state.source)"])
     for await event in events {
       guard case .synced = event, !Task.isCancelled else { break }
       Allocator.releaseCode()
@@ -92,7 +64,7 @@ struct Server {
     await serving.stop()
     background.cancel()
     await background.value
-    await state.close()
+    await state.source.close()
     logger.info("ended", metadata: ["connections_cut_off": "\(cutOff)"])
   }
 
