@@ -70,12 +70,12 @@ final class LeaseScene {
   func perform<Value: Sendable>(_ call: @escaping @Sendable (LocalCluster) async throws -> Value) throws
     -> Value?
   {
-    let (store, done) = (store, Outcome<Value>())
-    _ = Task(executorPreference: executor) {
-      do { done.set(.success(try await call(store))) } catch { done.set(.failure(error)) }
+    let store = store
+    return try executor.perform {
+      try await call(store)
+    } running: {
+      settle()
     }
-    settle()
-    return try done.value?.get()
   }
 
   /// The Lease as it is now.
@@ -90,15 +90,6 @@ final class LeaseScene {
       try await $0.patch(.lease, namespace: "spiderpool", name: "leader", mergePatch: patch.bytes)
     }
   }
-}
-
-/// A result that a task leaves for the test.
-final class Outcome<Value: Sendable>: Sendable {
-  private let result = Mutex<Result<Value, any Error>?>(nil)
-
-  var value: Result<Value, any Error>? { result.withLock { $0 } }
-
-  func set(_ value: Result<Value, any Error>) { result.withLock { $0 = value } }
 }
 
 /// One replica.

@@ -21,4 +21,26 @@ final class StepExecutor: TaskExecutor {
       step.runSynchronously(on: asUnownedTaskExecutor())
     }
   }
+
+  /// What a call gives that needs no time to pass; nil if it does.
+  /// - Parameter run: runs all steps.
+  func perform<Value: Sendable>(
+    _ call: @escaping @Sendable () async throws -> Value, running run: () -> Void
+  ) throws -> Value? {
+    let result = Outcome<Value>()
+    _ = Task(executorPreference: self) {
+      do { result.set(.success(try await call())) } catch { result.set(.failure(error)) }
+    }
+    run()
+    return try result.value?.get()
+  }
+}
+
+/// A result that a task leaves for the test.
+final class Outcome<Value: Sendable>: Sendable {
+  private let result = Mutex<Result<Value, any Error>?>(nil)
+
+  var value: Result<Value, any Error>? { result.withLock { $0 } }
+
+  func set(_ value: Result<Value, any Error>) { result.withLock { $0 = value } }
 }

@@ -72,12 +72,12 @@ final class AddressScene {
   func perform<Value: Sendable>(_ call: @escaping @Sendable (LocalCluster) async throws -> Value) throws
     -> Value?
   {
-    let (store, done) = (store, Outcome<Value>())
-    _ = Task(executorPreference: executor) {
-      do { done.set(.success(try await call(store))) } catch { done.set(.failure(error)) }
+    let store = store
+    return try executor.perform {
+      try await call(store)
+    } running: {
+      settle()
     }
-    settle()
-    return try done.value?.get()
   }
 
   /// The pools as they are stored.
