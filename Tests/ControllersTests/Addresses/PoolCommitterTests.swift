@@ -4,6 +4,8 @@ import Cluster
 import IPAM
 import JSON
 import KubernetesAPI
+import Logging
+import Synchronization
 import Testing
 
 @testable import Controllers
@@ -123,5 +125,74 @@ struct PoolCommitterTests {
     try await replica.catchUp()
     try await stored.store.delete(.spiderIPPool, namespace: nil, name: "a")
     #expect(try await replica.bind("10.6.0.2", of: "a", to: "web-0") == .refused(.unknownPool("a")))
+  }
+}
+
+/// A committer whose writes take 10 ms of a clock that a test moves.
+private final class SlowCommitting: Sendable {
+  private let book = AddressBook()
+  private let clock = ManualClock()
+  private let executor = StepExecutor()
+  private let plan = FaultPlan()
+  private let committer: PoolCommitter
+  private let bound = Mutex(0)
+
+  init() async throws {
+    let (clock, stored) = (clock, try await StoredPools.make(["a": "10.6.0.1-10.6.0.99"]))
+    var timing = CommitTiming()
+    timing.monotonic = { clock.now }
+    timing.sleep = { await clock.sleep($0) }
+    let store = NetworkStore(
+      base: FaultInjectingStore(stored.store, plan: plan), executor: executor,
+      lag: { await clock.sleep(.milliseconds(10)) })
+    committer = PoolCommitter(store: store, book: book, timing: timing, logger: Logger(label: "test"))
+    book.upsert(try await stored.pool("a"), now: 0)
+  }
+
+  var writes: Int { plan.calls(of: .updateStatus) }
+  var answered: Int { bound.withLock { $0 } }
+
+  func bind(_ host: Int) throws {
+    let grant = AddressGrant(interface: 0, pool: "a", address: try IPAddress("10.6.0.\(host)"))
+    let order = BindOrder(
+      id: ReservationID(UInt128(host)), grants: [grant], pod: PodKey(namespace: "default", name: "p\(host)"),
+      uid: PodUID("u\(host)"), owner: OwnerKey(id: "owner", label: "owner"))
+    _ = Task(executorPreference: executor) { [committer, self] in
+      if await committer.bind(order, deadline: .max) == .bound { bound.withLock { $0 += 1 } }
+    }
+    executor.runAll()
+  }
+
+  func pass(milliseconds: Int) { clock.advance(by: .milliseconds(milliseconds)) { executor.runAll() } }
+}
+
+@Suite("Pool committer's patience", .timeLimit(.minutes(1)))
+struct PoolCommitterPatienceTests {
+  @Test func `who comes alone does not wait, and of many several share a write`() async throws {
+    let committing = try await SlowCommitting()
+    try committing.bind(1)
+    committing.pass(milliseconds: 10)
+    #expect((committing.writes, committing.answered) == (1, 1))
+    // While one is being written, two come.
+    for host in 2...4 { try committing.bind(host) }
+    committing.pass(milliseconds: 20)
+    #expect((committing.writes, committing.answered) == (3, 4))
+    // After a write for several, the next one waits until no more come for 5 ms.
+    try committing.bind(5)
+    committing.pass(milliseconds: 4)
+    try committing.bind(6)
+    committing.pass(milliseconds: 4)
+    try committing.bind(7)
+    committing.pass(milliseconds: 7)
+    #expect((committing.writes, committing.answered) == (4, 4))
+    committing.pass(milliseconds: 10)
+    #expect((committing.writes, committing.answered) == (4, 7))
+    // And at most four times as long as the last one took.
+    for host in 10..<19 {
+      try committing.bind(host)
+      committing.pass(milliseconds: 4)
+    }
+    committing.pass(milliseconds: 4)
+    #expect((committing.writes, committing.answered) == (5, 7))
   }
 }
