@@ -116,8 +116,7 @@ public final class CertificateReloader: Sendable {
 
   private func watch(_ reactor: Reactor) {
     let alarm = Alarm(reactor: reactor) { [self] alarm in
-      look()
-      alarm.set(reactor.now &+ interval)
+      alarm.set(reactor.now &+ (look() ? interval : settleTime))
     }
     alarm.set(reactor.now &+ interval)
     do {
@@ -128,18 +127,24 @@ public final class CertificateReloader: Sendable {
       logger.warning("certificate files are only looked at now and then", metadata: ["error": "\(error)"])
     }
     // What changed before the watch began.
-    look()
+    if !look() { alarm.set(reactor.now &+ settleTime) }
   }
 
-  private func look() {
+  /// Uses the files if they have changed. False: they are being changed right now, and are to be looked at again.
+  private func look() -> Bool {
     let content = source.files.map(Self.read)
-    let isChanged = state.withLock { state in
-      defer { state.content = content }
-      return state.content != content
-    }
-    guard isChanged else { return }
+    guard state.withLock({ $0.content != content }) else { return true }
+    let loaded = Result { try source.load() }
+    // One file of the old pair and one of the new are no pair, and what was loaded may be newer than what was read.
+    guard source.files.map(Self.read) == content else { return false }
+    state.withLock { $0.content = content }
+    use(loaded)
+    return true
+  }
+
+  private func use(_ loaded: Result<TLSServerContext, any Error>) {
     do {
-      let context = try source.load()
+      let context = try loaded.get()
       state.withLock { $0.statistics.replaced += 1 }
       replaced.increment()
       logger.info(
