@@ -16,21 +16,15 @@ struct PodTable: Sendable {
     static let ended = Flags(rawValue: 1)
     static let stateful = Flags(rawValue: 2)
     static let addresses = Flags(rawValue: 4)
+    static let placed = Flags(rawValue: 8)
   }
 
   private var entries = PodMap<Entry>()
   /// Each node's name once: thousands of Pods share one.
   private var nodes: Set<String> = []
 
-  /// How many there are.
-  var count: Int { entries.count }
-
-  /// The names of those that run somewhere, as far as that is known, and have addresses and have not ended, in any order.
-  func placed() -> some Sequence<PodKey> {
-    entries.pods { entry in
-      !entry.node.isEmpty && entry.flags.contains(.addresses) && !entry.flags.contains(.ended)
-    }
-  }
+  /// The names of those that are placed, in any order.
+  func placed() -> some Sequence<PodKey> { entries.pods { $0.flags.contains(.placed) } }
 
   /// What was last seen of the Pod of this name.
   subscript(key: PodKey) -> PodSighting? {
@@ -57,6 +51,7 @@ struct PodTable: Sendable {
     if pod.hasEnded { flags.insert(.ended) }
     if pod.isStateful { flags.insert(.stateful) }
     if pod.hasAddresses { flags.insert(.addresses) }
+    if pod.isPlaced { flags.insert(.placed) }
     entries[pod.key] = Entry(
       uid: pod.uid, node: nodes.insert(pod.node).memberAfterInsert, flags: flags, rest: pod.rest)
   }
