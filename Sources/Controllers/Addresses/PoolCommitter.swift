@@ -29,6 +29,9 @@ public actor PoolCommitter {
     var mendsCounts = false
   }
 
+  /// Pools whose last write is remembered.
+  private static let rememberedLanes = 4096
+
   private let store: any ClusterStore
   private let book: AddressBook
   private let timing: CommitTiming
@@ -181,6 +184,8 @@ public actor PoolCommitter {
     lanes[pool]?.waiting = []
     lanes[pool]?.isRunning = false
     lanes[pool]?.mendsCounts = false
+    // Pools come and go; whose last write is forgotten does not wait before the next one.
+    if lanes.count > Self.rememberedLanes { lanes = lanes.filter(\.value.isRunning) }
     for waiting in left { waiting.reply.resume(returning: .unavailable("the pool cannot be written")) }
   }
 
