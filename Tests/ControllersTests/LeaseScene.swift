@@ -70,12 +70,7 @@ final class LeaseScene {
   func perform<Value: Sendable>(_ call: @escaping @Sendable (LocalCluster) async throws -> Value) throws
     -> Value?
   {
-    let store = store
-    return try executor.perform {
-      try await call(store)
-    } running: {
-      settle()
-    }
+    try executor.perform(on: store, call) { settle() }
   }
 
   /// The Lease as it is now.

@@ -22,14 +22,14 @@ final class StepExecutor: TaskExecutor {
     }
   }
 
-  /// What a call gives that needs no time to pass; nil if it does.
+  /// What a call of something gives that needs no time to pass; nil if it does.
   /// - Parameter run: runs all steps.
-  func perform<Value: Sendable>(
-    _ call: @escaping @Sendable () async throws -> Value, running run: () -> Void
+  func perform<Target: Sendable, Value: Sendable>(
+    on target: Target, _ call: @escaping @Sendable (Target) async throws -> Value, running run: () -> Void
   ) throws -> Value? {
     let result = Outcome<Value>()
     _ = Task(executorPreference: self) {
-      do { result.set(.success(try await call())) } catch { result.set(.failure(error)) }
+      do { result.set(.success(try await call(target))) } catch { result.set(.failure(error)) }
     }
     run()
     return try result.value?.get()

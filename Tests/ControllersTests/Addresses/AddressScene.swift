@@ -72,12 +72,7 @@ final class AddressScene {
   func perform<Value: Sendable>(_ call: @escaping @Sendable (LocalCluster) async throws -> Value) throws
     -> Value?
   {
-    let store = store
-    return try executor.perform {
-      try await call(store)
-    } running: {
-      settle()
-    }
+    try executor.perform(on: store, call) { settle() }
   }
 
   /// The pools as they are stored.
