@@ -304,7 +304,12 @@ extension NaiveLedger {
     let present = Set(records.map(\.address))
     for (address, entry) in (pools[pool]?.entries ?? [:]).sorted(by: { $0.key < $1.key })
     where !present.contains(address) {
-      if entry.isSaved || entry.isLeaving { free(pool, address, now) }
+      if entry.isSaved || entry.isLeaving {
+        free(pool, address, now)
+      } else if !gives(pool, address) {
+        lost.append(LostBinding(pool: pool, address: address, pod: entry.pod, uid: entry.uid, holder: nil))
+        free(pool, address, now)
+      }
       pools[pool]?.entries[address]?.stored = nil
     }
     return lost

@@ -49,6 +49,11 @@ extension AddressBook {
     withState { $0.ledger.holder(of: address, in: pool) }
   }
 
+  /// Whether the pool of a grant is known and may not give its address any more.
+  public func hasGivenUp(_ grant: AddressGrant) -> Bool {
+    withState { $0.ledger.mayGive(grant.address, in: grant.pool) == false }
+  }
+
   /// The records of a pool whose Pods were not seen, or have ended.
   public func suspects(in pool: String) -> [AllocationRecord] {
     withState { state -> [AllocationRecord] in

@@ -269,6 +269,9 @@ public actor PoolCommitter {
         return .taken(pool: pool, by: holder)
       }
     }
+    if let grant = order.grants.first(where: { $0.pool == pool && book.hasGivenUp($0) }) {
+      return .notGivable(pool: pool, grant.address)
+    }
     return .unknownPool(pool)
   }
 

@@ -18,7 +18,8 @@ public enum BindRefusal: Error, Hashable, Sendable {
   case terminating(String)
 }
 
-/// A binding that was not stored yet, and whose address the status turned out to hold for somebody else.
+/// A binding that was not stored yet, and whose address the status turned out to hold for somebody else, or the pool not to
+/// have any more.
 public struct LostBinding: Hashable, Sendable {
   /// The pool.
   public let pool: String
@@ -28,11 +29,11 @@ public struct LostBinding: Hashable, Sendable {
   public let pod: PodKey
   /// Its UID.
   public let uid: PodUID
-  /// Who has it.
-  public let holder: AllocationRecord
+  /// Who has it; nil when the pool does not have it.
+  public let holder: AllocationRecord?
 
   /// A lost binding from its parts.
-  public init(pool: String, address: IPAddress, pod: PodKey, uid: PodUID, holder: AllocationRecord) {
+  public init(pool: String, address: IPAddress, pod: PodKey, uid: PodUID, holder: AllocationRecord?) {
     self.pool = pool
     self.address = address
     self.pod = pod

@@ -5,7 +5,8 @@ extension Ledger {
   /// one would free what was saved since. A pool that is not defined keeps its records and gives nothing.
   ///
   /// A record with the UID that is known here is saved. One that was saved and is missing is gone, and its address cools.
-  /// A binding that is not saved stays, unless the status holds its address for another: then it is lost and returned.
+  /// A binding that is not saved stays, unless the status holds its address for another, or the pool may not give it any
+  /// more: then it is lost and returned.
   /// A reservation that has such an address is dropped as a whole.
   public mutating func observe(_ pool: String, _ records: [AllocationRecord], now: UInt64) -> [LostBinding] {
     let number = UInt32(number(making: pool))
@@ -27,7 +28,9 @@ extension Ledger {
       seen.append(slot)
     }
     if seen.count < pools[Int(number)].recorded {
-      for slot in slots(of: number) where !self.records[flags: slot].contains(.seen) { miss(slot, now: now) }
+      for slot in slots(of: number) where !self.records[flags: slot].contains(.seen) {
+        if let binding = miss(slot, in: pool, now: now) { lost.append(binding) }
+      }
     }
     for slot in seen { self.records[flags: slot].remove(.seen) }
     return lost
@@ -59,13 +62,20 @@ extension Ledger {
     records.assign(slot, to: pod, records.uid(slot))
   }
 
-  /// The status does not hold the address of this record.
-  private mutating func miss(_ slot: UInt32, now: UInt64) {
+  /// The status does not hold the address of this record. A pool that gave an address up before the write that binds it came
+  /// through has no say in whom it goes to next.
+  private mutating func miss(_ slot: UInt32, in pool: String, now: UInt64) -> LostBinding? {
     let flags = records[flags: slot]
     if flags.contains(.saved) || flags.contains(.leaving) {
       free(slot, now: now)
-    } else {
-      moves[slot] = nil
+      return nil
     }
+    moves[slot] = nil
+    let address = records.address(slot)
+    if pools[Int(records.pool(slot))].gives(address) { return nil }
+    let lost = LostBinding(
+      pool: pool, address: address, pod: records.pod(slot), uid: records.uid(slot), holder: nil)
+    free(slot, now: now)
+    return lost
   }
 }

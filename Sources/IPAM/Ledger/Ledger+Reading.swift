@@ -31,6 +31,11 @@ extension Ledger {
     values(of: records.slots(of: uid))
   }
 
+  /// Whether a pool may give an address, taken or not; nil when the pool is not known.
+  public func mayGive(_ address: IPAddress, in pool: String) -> Bool? {
+    numbers[pool].map { pools[Int($0)].gives(address) }
+  }
+
   /// Whose an address is, one that is leaving included; nil when it has no record.
   public func holder(of address: IPAddress, in pool: String) -> AllocationRecord? {
     numbers[pool].flatMap { records.find($0, address) }.map { records.record($0) }

@@ -119,6 +119,18 @@ struct PoolCommitterTests {
     #expect(try await stored.records("a") == ["10.6.0.2": "default/web-0 new"])
   }
 
+  @Test func `does not store an address that the pool has lost before the write came through`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    let shrunk = #"{"spec":{"ips":["10.6.0.1-10.6.0.4"]}}"#
+    _ = try await stored.store.patch(.spiderIPPool, namespace: nil, name: "a", mergePatch: Array(shrunk.utf8))
+    let result = try await replica.bind("10.6.0.5", of: "a", to: "web-0")
+    #expect(result == .refused(.notGivable(pool: "a", try IPAddress("10.6.0.5"))))
+    #expect(try await stored.records("a").isEmpty)
+    #expect(try await replica.bind("10.6.0.4", of: "a", to: "web-0") == .bound)
+  }
+
   @Test func `says that the pool is gone when it is`() async throws {
     let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
     let replica = AddressReplica(stored.store)
