@@ -111,6 +111,20 @@ extension AddressSet {
     return nil
   }
 
+  /// The lowest so many addresses; all when there are not so many. Linear in the ranges.
+  public func lowest(_ count: UInt128) -> AddressSet {
+    var left = count
+    var spans: [ClosedRange<UInt128>] = []
+    for span in self.spans where left > 0 {
+      let size = span.upperBound - span.lowerBound
+      // All of IPv6 has one more than the largest count.
+      let upper = size < left ? span.upperBound : span.lowerBound + (left - 1)
+      spans.append(span.lowerBound...upper)
+      left = size < left ? left - size - 1 : 0
+    }
+    return AddressSet(family: family, spans: spans)
+  }
+
   /// Passes what the sets share, ascending, until `body` is false. Few spans against many cost a logarithmic search
   /// each, so a small set meets a large one cheaply.
   private func forEachCommonSpan(with other: AddressSet, _ body: (ClosedRange<UInt128>) -> Bool) {

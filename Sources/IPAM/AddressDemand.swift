@@ -64,6 +64,11 @@ public struct Shortage: Error, Hashable, Sendable {
     self.holders = holders
   }
 
+  /// Whether a pool with more addresses would have met it.
+  public var isForWantOfAddresses: Bool {
+    reasons.contains { if case .full = $0 { true } else { false } }
+  }
+
   /// Equal demands and reasons.
   public static func == (left: Self, right: Self) -> Bool {
     left.demand == right.demand && left.reasons == right.reasons

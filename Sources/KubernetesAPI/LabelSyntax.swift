@@ -23,6 +23,21 @@ public enum LabelSyntax {
       ? nil : "a label value consists of letters, digits, -, _ and ., with a letter or digit at both ends"
   }
 
+  /// A name of an object as a label value: the name itself, or, when it is too long for one, its beginning and 16 digits that
+  /// are made of the whole (FNV-1a).
+  public static func fitted(_ name: String) -> String {
+    guard name.utf8.count > 63 else { return name }
+    return "\(name.prefix(46))-\(digits(of: name))"
+  }
+
+  /// 16 hexadecimal digits made of a text, the same everywhere (FNV-1a, 64 bits).
+  public static func digits(of text: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+  }
+
   private static func isName(_ bytes: Substring.UTF8View) -> Bool {
     isName(bytes, first: bytes.first, last: bytes.last)
   }

@@ -19,6 +19,21 @@ public enum SpiderAPI {
     public static let ownerSubnet: StaticString = "ipam.spidernet.io/owner-spider-subnet"
     /// On an automatic pool: the name of its application.
     public static let ownerApplicationName: StaticString = "ipam.spidernet.io/owner-application-name"
+    /// On an automatic pool: the application's group and version, joined by `_`; the version alone for the core group.
+    public static let ownerApplicationGV: StaticString = "ipam.spidernet.io/owner-application-gv"
+    /// On an automatic pool: the application's kind.
+    public static let ownerApplicationKind: StaticString = "ipam.spidernet.io/owner-application-kind"
+    /// On an automatic pool: the application's namespace.
+    public static let ownerApplicationNamespace: StaticString =
+      "ipam.spidernet.io/owner-application-namespace"
+    /// On an automatic pool: the application's UID.
+    public static let ownerApplicationUID: StaticString = "ipam.spidernet.io/owner-application-uid"
+    /// On an automatic pool: the interface of the Pods that it serves.
+    public static let interface: StaticString = "ipam.spidernet.io/interface"
+    /// On an automatic pool: whether it goes with its application, `true` or `false`.
+    public static let reclaim: StaticString = "ipam.spidernet.io/ippool-reclaim"
+    /// On an automatic pool: `IPv4` or `IPv6`.
+    public static let ipVersion: StaticString = "ipam.spidernet.io/ip-version"
   }
 
   /// Annotations on Pods, Pod templates and namespaces; their prefix is `ipam.spidernet.io/`.
@@ -43,13 +58,25 @@ public enum SpiderAPI {
     public static let reservation: StaticString = "ipam.spidernet.io/reservation"
     /// How many addresses an automatic pool holds: `N`, or `+N` above the replicas.
     public static let poolIPNumber: StaticString = "ipam.spidernet.io/ippool-ip-number"
+    /// Whether an automatic pool goes with its application: `true` or `false`.
+    public static let poolReclaim: StaticString = "ipam.spidernet.io/ippool-reclaim"
   }
 
-  /// The keys allowed in an automatic pool's `podAffinity.matchLabels`.
-  public static let autoPoolAffinityKeys: [StaticString] = [
-    "ipam.spidernet.io/app-api-group", "ipam.spidernet.io/app-api-version", "ipam.spidernet.io/app-kind",
-    "ipam.spidernet.io/app-namespace", "ipam.spidernet.io/app-name",
-  ]
+  /// The keys of an automatic pool's `podAffinity.matchLabels`, which name the application.
+  public enum Affinity {
+    /// The application's API group; empty for the core group.
+    public static let group: StaticString = "ipam.spidernet.io/app-api-group"
+    /// Its API version.
+    public static let version: StaticString = "ipam.spidernet.io/app-api-version"
+    /// Its kind.
+    public static let kind: StaticString = "ipam.spidernet.io/app-kind"
+    /// Its namespace.
+    public static let namespace: StaticString = "ipam.spidernet.io/app-namespace"
+    /// Its name.
+    public static let name: StaticString = "ipam.spidernet.io/app-name"
+    /// All of them; no other is allowed there.
+    public static let all = [group, version, kind, namespace, name]
+  }
 
   /// A canonical CIDR as a label value: `.`, `:` and `/` become `-`.
   ///

@@ -121,12 +121,19 @@ public struct SpiderSubnet: Sendable, Equatable {
   public var spec: SpiderAddressSpec
   /// What its pools hold, as the JSON text of `status.controlledIPPools`; nil when there are none.
   public var controlledIPPools: String?
+  /// How many addresses the status says the subnet has; nil where it says nothing.
+  public var totalIPCount: Int64?
+  /// How many of them it says its pools have; nil where it says nothing.
+  public var allocatedIPCount: Int64?
 
   /// Reads a subnet.
   public init(_ view: JSONView) {
     metadata = ObjectMeta(view["metadata"])
     spec = SpiderAddressSpec(view["spec"])
-    controlledIPPools = view["status"]?["controlledIPPools"]?.string
+    let status = view["status"]
+    controlledIPPools = status?["controlledIPPools"]?.string
+    totalIPCount = status?["totalIPCount"]?.int
+    allocatedIPCount = status?["allocatedIPCount"]?.int
   }
 }
 

@@ -28,7 +28,7 @@ enum AffinityRule {
   private static func checkAutomatic(
     _ selector: LabelSelector, _ view: JSONView, _ path: FieldPath, _ findings: inout Findings
   ) {
-    let allowed = SpiderAPI.autoPoolAffinityKeys.map(\.description)
+    let allowed = SpiderAPI.Affinity.all.map(\.description)
     for (key, _) in selector.matchLabels where !allowed.contains(key) {
       findings.report(
         .invalid, path, .string(key),

@@ -23,10 +23,15 @@ struct AnnotationSite {
   /// The rule that is broken when the annotation cannot be read.
   let format: RuleID
 
-  /// The field of the Pod that leads to the annotation.
+  /// What it names.
+  var noun: StaticString = "pool"
+  /// The metadata that has the annotation: the Pod's, or that of a template in another object.
+  var metadata = FieldPath.metadata
+
+  /// The field that leads to the annotation.
   private var path: FieldPath {
     if case .namespace = holder { return .metadata.child("namespace") }
-    return .metadata.child("annotations").key(key.description)
+    return metadata.child("annotations").key(key.description)
   }
 
   /// The line to write.

@@ -11,6 +11,13 @@ public struct ChoiceSettings: Sendable, Equatable {
   /// The namespace of networks that name none, in pools and for `eth0`.
   public var multusNamespace: String
 
+  /// Whether Pods may name SpiderSubnets; if not, these annotations are passed over.
+  public var usesSubnets = true
+  /// Whether pools are made for applications that name a subnet; if not, naming one is a mistake.
+  public var makesPools = true
+  /// How many addresses an automatic pool has where no annotation says it.
+  public var defaultPoolSize = PoolSize.above(1)
+
   /// Settings from their parts.
   public init(
     allowsIPv4: Bool = true, allowsIPv6: Bool = true, multusDefaultNetwork: String? = nil,

@@ -86,6 +86,8 @@ public struct PodFacts: Sendable, Equatable {
     static let pool = SpiderAPI.Annotation.pool.description
     static let subnets = SpiderAPI.Annotation.subnets.description
     static let subnet = SpiderAPI.Annotation.subnet.description
+    static let number = SpiderAPI.Annotation.poolIPNumber.description
+    static let reclaim = SpiderAPI.Annotation.poolReclaim.description
     static let routes = SpiderAPI.Annotation.routes.description
     static let defaultIPv4Pools = SpiderAPI.Annotation.defaultIPv4Pools.description
     static let defaultIPv6Pools = SpiderAPI.Annotation.defaultIPv6Pools.description

@@ -8,10 +8,10 @@ struct NameCounts {
   var patterns = 0
 
   /// What the limit is, once there is one name too many.
-  mutating func excess(with name: String) -> String? {
+  mutating func excess(with name: String, _ noun: StaticString) -> String? {
     names += 1
     if NamePattern.isPattern(name) { patterns += 1 }
-    if names > AnnotationLimits.names { return "at most \(AnnotationLimits.names) pools can be named" }
+    if names > AnnotationLimits.names { return "at most \(AnnotationLimits.names) \(noun)s can be named" }
     if patterns > AnnotationLimits.patterns {
       return "at most \(AnnotationLimits.patterns) patterns are possible"
     }
@@ -69,7 +69,8 @@ extension PoolAnnotation {
       lists.append(list)
     }
     if lists.isEmpty, mistakes.errors.count == before {
-      mistakes.add(site.malformed(place.text, "names no pool: ipv4 and ipv6 are both missing or empty"))
+      mistakes.add(
+        site.malformed(place.text, "names no \(site.noun): ipv4 and ipv6 are both missing or empty"))
     }
     return lists
   }
@@ -79,7 +80,7 @@ extension PoolAnnotation {
     _ counts: inout NameCounts, _ mistakes: inout Mistakes
   ) -> PoolList? {
     guard view.kind == .array else {
-      if !view.isNull { mistakes.add(site.malformed(place.text, "must be a list of pool names")) }
+      if !view.isNull { mistakes.add(site.malformed(place.text, "must be a list of \(site.noun) names")) }
       return nil
     }
     var names: [String] = []
@@ -88,18 +89,19 @@ extension PoolAnnotation {
       if mistakes.isFull { break }
 
       guard let name = element.string, !name.isEmpty else {
-        mistakes.add(site.malformed(place.entry(position), "must be the name of a pool"))
+        mistakes.add(site.malformed(place.entry(position), "must be the name of a \(site.noun)"))
         names.append("")
         continue
       }
       if let first = view.count > 1 ? seen.updateValue(position, forKey: name) : nil {
-        let detail = "\(GoText.quoted(name)) stands at \(place.entry(first)) already; name each pool once"
+        let detail =
+          "\(GoText.quoted(name)) stands at \(place.entry(first)) already; name each \(site.noun) once"
         mistakes.add(site.mistake(place.entry(position), detail, duplicateID))
         names.append("")
         continue
       }
 
-      if let excess = counts.excess(with: name) {
+      if let excess = counts.excess(with: name, site.noun) {
         mistakes.add(site.mistake(place.entry(position), "is one name too many; \(excess)", limitID))
         break
       }

@@ -41,7 +41,13 @@ enum PoolAnnotation {
 
   /// Reads `ippools`: an array with one object for each interface.
   static func readPools(_ text: String, _ mistakes: inout Mistakes) -> [InterfaceRequest] {
-    let site = poolsSite(text)
+    readInterfaces(text, poolsSite(text), &mistakes)
+  }
+
+  /// Reads an array with one object for each interface: `ippools`, or `subnets`.
+  static func readInterfaces(
+    _ text: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+  ) -> [InterfaceRequest] {
     var requests: [InterfaceRequest] = []
     site.parse(text, &mistakes) { view, mistakes in
       guard view.kind == .array else {
@@ -60,6 +66,23 @@ enum PoolAnnotation {
         if mistakes.isFull { break }
         requests.append(readInterface(item, AnnotationPlace(item: position), site, &counts, &mistakes))
       }
+      checkInterfaces(requests, site, &mistakes)
+    }
+    return requests
+  }
+
+  /// Reads `subnet`: one object with the lists of one interface, `eth0` if it names none.
+  static func readSubnet(
+    _ text: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+  ) -> [InterfaceRequest] {
+    var requests: [InterfaceRequest] = []
+    site.parse(text, &mistakes) { view, mistakes in
+      guard view.kind == .object else {
+        mistakes.add(site.malformed("", "must be a JSON object"))
+        return
+      }
+      var counts = NameCounts()
+      requests = [readInterface(view, AnnotationPlace(), site, &counts, &mistakes)]
       checkInterfaces(requests, site, &mistakes)
     }
     return requests

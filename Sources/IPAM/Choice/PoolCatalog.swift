@@ -16,6 +16,8 @@ final class CatalogEntry: Sendable {
 public struct PoolCatalog: Sendable {
   private var entries: [String: CatalogEntry] = [:]
   private var defaults: [IPFamily: [String]] = [:]
+  /// The automatic pools by whose they are: one, but while an application is replaced by another of its name.
+  private var automatic: [AutomaticPool.Key: [String]] = [:]
   /// The names, sorted.
   public private(set) var names: [String] = []
 
@@ -42,6 +44,33 @@ public struct PoolCatalog: Sendable {
     if old == nil { names.insertSorted(pool.name) }
     if let old, old.isDefault { defaults[old.family, default: []].removeSorted(old.name) }
     if pool.isDefault { defaults[pool.family, default: []].insertSorted(pool.name) }
+    if old?.marks?.key != pool.marks?.key {
+      old.map { removeAutomatic($0) }
+      if let key = pool.marks?.key { automatic[key, default: []].insertSorted(pool.name) }
+    }
+  }
+
+  private mutating func removeAutomatic(_ pool: PoolFacts) {
+    guard let key = pool.marks?.key else { return }
+    automatic[key]?.removeSorted(pool.name)
+    if automatic[key]?.isEmpty == true { automatic[key] = nil }
+  }
+
+  /// The automatic pools of this key, in the order of their names.
+  public func automaticPools(_ key: AutomaticPool.Key) -> [PoolFacts] {
+    automatic[key]?.compactMap { entries[$0]?.facts } ?? []
+  }
+
+  /// All automatic pools, in any order.
+  public var automaticPools: [PoolFacts] {
+    automatic.values.joined().compactMap { entries[$0]?.facts }
+  }
+
+  /// The automatic pools of an application of this name, of whatever subnet, by name.
+  public func automaticPools(of application: ApplicationKey) -> [PoolFacts] {
+    automatic.filter { $0.key.application == application }.values.joined().sorted().compactMap {
+      entries[$0]?.facts
+    }
   }
 
   /// Takes a pool out, if it is there.
@@ -49,17 +78,13 @@ public struct PoolCatalog: Sendable {
     guard let old = entries.removeValue(forKey: name)?.facts else { return }
     names.removeSorted(name)
     if old.isDefault { defaults[old.family, default: []].removeSorted(name) }
+    removeAutomatic(old)
   }
 
   /// Replaces everything. Of two pools with one name the latter stays.
   public mutating func replaceAll(_ pools: some Sequence<PoolFacts>) {
-    entries = [:]
-    for pool in pools { entries[pool.name] = CatalogEntry(pool) }
-    names = entries.keys.sorted()
-    defaults = [:]
-    for name in names {
-      if let pool = entries[name]?.facts, pool.isDefault { defaults[pool.family, default: []].append(name) }
-    }
+    self = PoolCatalog()
+    for pool in pools { upsert(pool) }
   }
 
   /// The pools of this family whose names match, sorted by name.

@@ -6,8 +6,8 @@ public import KubernetesAPI
 public enum PoolChoice {
   /// What was chosen.
   public enum Outcome: Sendable, Equatable {
-    /// The Pod gets no address from here: it uses its node's network, is a mirror Pod, asks for an automatic pool, or
-    /// nothing names a pool and there is no default one.
+    /// The Pod gets no address from here: it uses its node's network, is a mirror Pod, asks for its application's own pools
+    /// (``AutomaticChoice``), or nothing names a pool and there is no default one.
     case leftAlone
     /// What the Pod asks for is wrong, or no pool of a list serves it.
     case refused([FieldError])
@@ -35,13 +35,10 @@ public enum PoolChoice {
     for pod: PodFacts, in namespace: NamespaceFacts?, on node: NodeKnowledge, from catalog: PoolCatalog,
     settings: ChoiceSettings
   ) -> Outcome {
-    if pod.isHostNetwork || pod.isMirror || asksForAutomaticPool(pod) { return .leftAlone }
+    if pod.isHostNetwork || pod.isMirror { return .leftAlone }
+    if settings.usesSubnets, AutomaticAnnotations(pod).areMeant { return .leftAlone }
     let filter = PoolFilter(pod: pod, namespace: namespace, node: node, settings: settings)
     var choosing = Choosing(filter: filter, catalog: catalog)
     return choosing.outcome()
-  }
-
-  private static func asksForAutomaticPool(_ pod: PodFacts) -> Bool {
-    pod.annotations[PodFacts.Key.subnets] != nil || pod.annotations[PodFacts.Key.subnet] != nil
   }
 }

@@ -21,8 +21,10 @@ public struct PoolFacts: Sendable, Equatable {
   public let isDisabled: Bool
   /// Whether its deletion has begun.
   public let isTerminating: Bool
-  /// The application whose automatic pool it is; nil for any other pool.
-  public let application: String?
+  /// Whose automatic pool it is; nil for any other pool.
+  public let marks: AutomaticPool.Marks?
+  /// The SpiderSubnet that owns it, if the label and the controller say the same.
+  public let ownerSubnet: String?
   /// The Pods it serves; nil serves all.
   public var podAffinity: LabelSelector? { audience.first?.podAffinity }
   /// The namespaces it serves, unless `namespaceName` names some; nil serves all.
@@ -54,7 +56,9 @@ public struct PoolFacts: Sendable, Equatable {
     isDefault = pool.isDefault
     isDisabled = pool.isDisabled
     isTerminating = pool.metadata.isTerminating
-    application = pool.metadata.labels[SpiderAPI.Label.ownerApplicationName.description]
+    marks = AutomaticPool.Marks(pool.metadata, network.family)
+    let owner = pool.metadata.controller.flatMap { $0.kind == ResourceType.spiderSubnet.kind ? $0.name : nil }
+    ownerSubnet = owner == pool.metadata.labels[SpiderAPI.Label.ownerSubnet.description] ? owner : nil
     let audience = Audience(
       podAffinity: pool.podAffinity, namespaceAffinity: pool.namespaceAffinity,
       nodeAffinity: pool.nodeAffinity,

@@ -59,7 +59,7 @@ struct PoolFilter {
 
   private func reasonOfPod(_ pool: PoolFacts) -> Reason? {
     // The affinity of an automatic pool names an application, not labels of Pods.
-    if pool.application != nil { return .application }
+    if pool.marks != nil { return .application }
     return pool.podAffinity?.matches(pod.labels) ?? true ? nil : .podAffinity
   }
 
@@ -89,7 +89,8 @@ extension PoolFilter {
       case .namespaceAffinity: "serves other namespaces than \(pod.namespace) (spec.namespaceAffinity)"
       case .namespaceUnknown:
         "selects namespaces by label (spec.namespaceAffinity), and the labels of \(pod.namespace) are not known"
-      case .application: "is the automatic pool of \(GoText.shortened(pool.application ?? ""))"
+      case .application:
+        "is the automatic pool of \(GoText.shortened(pool.marks?.key.application.name ?? ""))"
       case .podAffinity: "serves Pods with other labels (spec.podAffinity)"
       case .network:
         "serves the networks \(listed(pool.multusName)) (spec.multusName), and \(state(ofNetworkOf: interface))"

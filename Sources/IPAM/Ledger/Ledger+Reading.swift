@@ -31,6 +31,21 @@ extension Ledger {
     values(of: records.slots(of: uid))
   }
 
+  /// The addresses of a family that have a record or are reserved.
+  public func held(of pool: String, _ family: IPFamily) -> AddressSet {
+    guard let number = numbers[pool] else { return AddressSet(family) }
+    var held = AddressSet.Gathering(family, reserving: pools[Int(number)].recorded)
+    for slot in slots(of: number) where records.address(slot).family == family {
+      held.add(AddressRange(records.address(slot)))
+    }
+    if pools[Int(number)].reserved > 0 {
+      for place in reserved.keys where place.pool == number && place.address.family == family {
+        held.add(AddressRange(place.address))
+      }
+    }
+    return held.finish()
+  }
+
   /// Whether a pool may give an address, taken or not; nil when the pool is not known.
   public func mayGive(_ address: IPAddress, in pool: String) -> Bool? {
     numbers[pool].map { pools[Int($0)].gives(address) }

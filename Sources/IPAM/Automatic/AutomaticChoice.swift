@@ -1,0 +1,34 @@
+public import KubernetesAPI
+
+/// The choice of an application's own pools for one of its Pods.
+public enum AutomaticChoice: Sendable, Equatable {
+  /// The Pod's annotations are wrong, or a pool gives nothing.
+  case refused([FieldError])
+  /// Where its addresses come from.
+  case chosen(AddressPlan)
+  /// A pool is not there yet, or not the application's as it is now.
+  case missing
+
+  /// Chooses.
+  public static func choose(
+    for pod: PodFacts, _ request: AutomaticPoolRequest, of application: Application, from catalog: PoolCatalog
+  ) -> AutomaticChoice {
+    var plan = AddressPlan(interfaces: [], demands: [])
+    for pool in AutomaticPool.pools(of: request, for: application) {
+      let found = catalog.automaticPools(pool.key).first {
+        $0.marks?.uid == application.uid && !$0.isTerminating
+      }
+      guard let found else { return .missing }
+      if plan.interfaces.last?.name != pool.place.interface {
+        plan.interfaces.append(.init(name: pool.place.interface))
+      }
+      plan.demands.append(
+        AddressDemand(
+          interface: plan.interfaces.count - 1, family: pool.place.family, pools: [found.name]))
+    }
+    guard let text = pod.annotations[PodFacts.Key.routes] else { return .chosen(plan) }
+    var mistakes = Mistakes()
+    plan.routes = RoutesAnnotation.read(text, &mistakes)
+    return mistakes.errors.isEmpty ? .chosen(plan) : .refused(mistakes.errors)
+  }
+}

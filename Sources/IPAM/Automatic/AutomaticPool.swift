@@ -1,0 +1,180 @@
+public import Addressing
+internal import JSON
+public import KubernetesAPI
+
+/// One pool that an application is to have: for an interface and a family, cut from a subnet.
+public struct AutomaticPool: Hashable, Sendable {
+  /// What stays the same when the application is created anew.
+  public struct Key: Hashable, Sendable {
+    /// The application.
+    public let application: ApplicationKey
+    /// The name of the subnet.
+    public let subnet: String
+    /// The interface.
+    public let interface: String
+    /// The family.
+    public let family: IPFamily
+  }
+
+  /// What the labels and annotations of a pool that is there say.
+  public struct Marks: Hashable, Sendable {
+    /// Whose it is.
+    public let key: Key
+    /// The UID of the application.
+    public let uid: String
+    /// How many addresses it was made for; nil when that cannot be read.
+    public let size: PoolSize?
+    /// Whether it goes with its application.
+    public let reclaims: Bool
+
+    /// Reads a pool of this family; nil for one that is not automatic.
+    public init?(_ metadata: ObjectMeta, _ family: IPFamily) {
+      guard let application = ApplicationKey(labels: metadata.labels) else { return nil }
+      key = Key(
+        application: application, subnet: metadata.labels[SpiderAPI.Label.ownerSubnet.description] ?? "",
+        interface: metadata.labels[SpiderAPI.Label.interface.description] ?? "", family: family)
+      uid = metadata.labels[SpiderAPI.Label.ownerApplicationUID.description] ?? ""
+      size = metadata.annotations[SpiderAPI.Annotation.poolIPNumber.description].flatMap { PoolSize($0) }
+      reclaims = metadata.labels[SpiderAPI.Label.reclaim.description] != "false"
+    }
+  }
+
+  /// Whose it is.
+  public let application: Application
+  /// The interface, the family and the subnet.
+  public let place: AutomaticPoolRequest.Pool
+  /// How many addresses it has.
+  public let size: PoolSize
+  /// Whether it goes with its application.
+  public let reclaims: Bool
+
+  /// A pool from its parts.
+  public init(application: Application, place: AutomaticPoolRequest.Pool, size: PoolSize, reclaims: Bool) {
+    self.application = application
+    self.place = place
+    self.size = size
+    self.reclaims = reclaims
+  }
+
+  /// What stays the same when the application is created anew.
+  public var key: Key {
+    Key(
+      application: application.key, subnet: place.subnet, interface: place.interface, family: place.family)
+  }
+
+  /// All pools of a request.
+  public static func pools(of request: AutomaticPoolRequest, for application: Application) -> [AutomaticPool]
+  {
+    request.pools.map {
+      AutomaticPool(application: application, place: $0, size: request.size, reclaims: request.reclaims)
+    }
+  }
+}
+
+// MARK: names
+
+extension AutomaticPool {
+  /// The names that the pool may have, the first one unless another application's pool has it already: they differ in how much
+  /// of the application's UID they hold.
+  public var names: [String] { [5, 9, 12].map(name) }
+
+  private func name(_ digits: Int) -> String {
+    let suffix = application.uid.split(separator: "-").last.map { $0.prefix(digits).lowercased() } ?? ""
+    let family = place.family == .v4 ? 4 : 6
+    let interface = String(
+      place.interface.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
+    let room = 253 - "auto4---".utf8.count - interface.utf8.count - suffix.utf8.count
+    var name = application.name.lowercased()
+    if name.utf8.count > room {
+      name = "\(name.prefix(room - 17))-\(LabelSyntax.digits(of: application.name))"
+    }
+    return "auto\(family)-\(name)-\(interface)-\(suffix)"
+  }
+}
+
+// MARK: objects
+
+extension AutomaticPool {
+  /// The labels that tell whose pool it is.
+  private func labels(_ subnet: SpiderSubnet) -> [(StaticString, String)] {
+    let key = application.key
+    return [
+      (SpiderAPI.Label.ownerSubnet, subnet.metadata.name),
+      (SpiderAPI.Label.ownerApplicationGV, key.groupVersion),
+      (SpiderAPI.Label.ownerApplicationKind, key.kind),
+      (SpiderAPI.Label.ownerApplicationNamespace, key.namespace),
+      (SpiderAPI.Label.ownerApplicationName, key.name),
+      (SpiderAPI.Label.ownerApplicationUID, application.uid),
+      (SpiderAPI.Label.interface, place.interface),
+      (SpiderAPI.Label.reclaim, "\(reclaims)"),
+      (SpiderAPI.Label.ipVersion, "\(place.family)"),
+      (SpiderAPI.Label.poolCIDR, SpiderAPI.cidrLabelValue(subnet.spec.subnet)),
+    ]
+  }
+
+  /// The object that creates the pool with these addresses.
+  public func creation(named name: String, in subnet: SpiderSubnet, _ addresses: AddressSet) -> [UInt8] {
+    let affinity: [(StaticString, String)] = [
+      (SpiderAPI.Affinity.group, LabelSyntax.fitted(application.group)),
+      (SpiderAPI.Affinity.version, application.version),
+      (SpiderAPI.Affinity.kind, application.key.kind),
+      (SpiderAPI.Affinity.namespace, application.key.namespace),
+      (SpiderAPI.Affinity.name, application.key.name),
+    ]
+    var spec: JSONValue = [
+      "ipVersion": .int(Int64(place.family.rawValue)), "subnet": .string(subnet.spec.subnet),
+      "ips": Self.list(addresses), "podAffinity": ["matchLabels": Self.object(affinity)],
+    ]
+    spec["gateway"] = subnet.spec.gateway.map { .string($0) }
+    spec["routes"] = subnet.spec.routes.map(Self.list)
+    let owner: JSONValue = [
+      "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderSubnet.kind),
+      "name": .string(subnet.metadata.name), "uid": .string(subnet.metadata.uid), "controller": true,
+      "blockOwnerDeletion": true,
+    ]
+    let pool: JSONValue = [
+      "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderIPPool.kind),
+      "metadata": [
+        "name": .string(name), "labels": Self.object(labels(subnet)),
+        "annotations": Self.object([(SpiderAPI.Annotation.poolIPNumber, "\(size)")]),
+        "finalizers": [.string(SpiderAPI.finalizer.description)], "ownerReferences": [owner],
+      ],
+      "spec": spec,
+    ]
+    return pool.bytes
+  }
+
+  /// The merge patch that makes a pool which is there this one, with these addresses; conditional on its version.
+  public func change(from version: String, in subnet: SpiderSubnet, _ addresses: AddressSet) -> [UInt8] {
+    var spec: JSONValue = ["ips": Self.list(addresses)]
+    spec["gateway"] = subnet.spec.gateway.map { .string($0) } ?? .null
+    spec["routes"] = subnet.spec.routes.map(Self.list) ?? .null
+    let patch: JSONValue = [
+      "metadata": [
+        "resourceVersion": .string(version), "labels": Self.object(labels(subnet)),
+        "annotations": Self.object([(SpiderAPI.Annotation.poolIPNumber, "\(size)")]),
+      ],
+      "spec": spec,
+    ]
+    return patch.bytes
+  }
+
+  /// Whether a pool that is there says what this one should, its addresses apart.
+  public func isTold(by pool: SpiderIPPool, in subnet: SpiderSubnet) -> Bool {
+    labels(subnet).allSatisfy { pool.metadata.labels[$0.0.description] == $0.1 }
+      && pool.metadata.annotations[SpiderAPI.Annotation.poolIPNumber.description] == "\(size)"
+      && pool.spec.gateway == subnet.spec.gateway && (pool.spec.routes ?? []) == (subnet.spec.routes ?? [])
+  }
+
+  private static func list(_ addresses: AddressSet) -> JSONValue {
+    .array(addresses.texts.map { .string($0) })
+  }
+
+  private static func list(_ routes: [SpiderRoute]) -> JSONValue {
+    .array(routes.map { ["dst": .string($0.destination), "gw": .string($0.gateway)] })
+  }
+
+  private static func object(_ pairs: [(StaticString, String)]) -> JSONValue {
+    .object(JSONObject(pairs.map { ($0.0.description, .string($0.1)) }))
+  }
+}
