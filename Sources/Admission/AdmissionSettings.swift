@@ -1,3 +1,5 @@
+public import IPAM
+
 /// What an installation decides about the rules.
 public struct AdmissionSettings: Sendable, Equatable {
   /// Whether pools may hold IPv4 addresses.
@@ -6,6 +8,10 @@ public struct AdmissionSettings: Sendable, Equatable {
   public var allowsIPv6 = true
   /// Whether SpiderSubnets own the pools of their network.
   public var usesSubnets = true
+  /// Whether pools are made for applications that name a subnet.
+  public var makesPools = true
+  /// How many addresses an automatic pool has where no annotation says it.
+  public var defaultPoolSize = PoolSize.above(1)
   /// Whether a pool or subnet with addresses in use may not be deleted; without it the finalizer alone protects them.
   public var guardsDeletion = false
   /// How long an admitted but not yet visible object keeps its addresses to itself, in milliseconds: longer than the
@@ -16,4 +22,13 @@ public struct AdmissionSettings: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
+
+  /// What of this the choice of pools depends on.
+  public var choice: ChoiceSettings {
+    var choice = ChoiceSettings(allowsIPv4: allowsIPv4, allowsIPv6: allowsIPv6)
+    choice.usesSubnets = usesSubnets
+    choice.makesPools = makesPools
+    choice.defaultPoolSize = defaultPoolSize
+    return choice
+  }
 }

@@ -24,6 +24,8 @@ public struct ReviewOutcome: Sendable {
   public var binding: BindOrder? { consequences?.binding }
   /// What was admitted, if the settings ask for it: the embedded store writes it down before the answer is sent.
   public var admitted: AdmittedChange? { consequences?.admitted }
+  /// What may lead to another answer if it is done first: then the review is judged again. Nil when this answer stays.
+  public var prerequisite: Prerequisite? { consequences?.prerequisite }
   /// Apart, since most reviews have none and an outcome is passed on often.
   private let consequences: Consequences?
 
@@ -31,23 +33,28 @@ public struct ReviewOutcome: Sendable {
     let claim: AddressClaim?
     let binding: BindOrder?
     let admitted: AdmittedChange?
+    let prerequisite: Prerequisite?
 
-    init?(_ claim: AddressClaim?, _ binding: BindOrder?, _ admitted: AdmittedChange?) {
-      if claim == nil, binding == nil, admitted == nil { return nil }
+    init?(
+      _ claim: AddressClaim?, _ binding: BindOrder?, _ admitted: AdmittedChange?,
+      _ prerequisite: Prerequisite?
+    ) {
+      if claim == nil, binding == nil, admitted == nil, prerequisite == nil { return nil }
       self.claim = claim
       self.binding = binding
       self.admitted = admitted
+      self.prerequisite = prerequisite
     }
   }
 
   init(
     httpStatus: Int = 200, body: [UInt8], decision: Decision, claim: AddressClaim? = nil,
-    binding: BindOrder? = nil, admitted: AdmittedChange? = nil
+    binding: BindOrder? = nil, admitted: AdmittedChange? = nil, prerequisite: Prerequisite? = nil
   ) {
     self.httpStatus = httpStatus
     self.body = body
     self.decision = decision
-    consequences = Consequences(claim, binding, admitted)
+    consequences = Consequences(claim, binding, admitted, prerequisite)
   }
 }
 
@@ -87,7 +94,7 @@ public struct Decision: Sendable {
     case reservedIP
     /// A Pod.
     case pod
-    /// An object of a third party that may make Pods.
+    /// An object that makes Pods.
     case workload
     /// Anything else.
     case other
@@ -211,7 +218,7 @@ extension Decision.Kind {
       case .subnet: .subnet
       case .reservedIP: .reservedIP
       case .pod, .binding: .pod
-      case .thirdParty: .workload
+      case .workload, .thirdParty: .workload
       case .other: .other
       }
   }

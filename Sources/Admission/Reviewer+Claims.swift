@@ -41,6 +41,14 @@ extension Reviewer {
     return denial(of: outcome, findings)
   }
 
+  /// The denial in the place of `outcome`, for which there is no address.
+  /// - Parameter reason: a sentence without a final stop.
+  public func short(_ outcome: ReviewOutcome, because reason: String) -> ReviewOutcome {
+    var findings = Findings()
+    findings.refuse(.exhausted(detail: reason, rule: Self.choiceRule))
+    return denial(of: outcome, findings, rule: Self.choiceRule)
+  }
+
   func denial(
     of outcome: ReviewOutcome, _ findings: Findings, rule: RuleID = ClaimRule.id
   ) -> ReviewOutcome {

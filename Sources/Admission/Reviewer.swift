@@ -16,6 +16,8 @@ public struct Reviewer: Sendable {
   public let settings: AdmissionSettings
   /// How Pods get their addresses; nil where they get none and their annotations alone are judged.
   public var pods: PodAdmission? { podAdmission?.value }
+  /// Whether what a first look found missing was seen to: what is missing still counts against the request.
+  public var isSecondLook = false
   /// By reference: a reviewer is passed on by value for every review, and most are not about Pods.
   private let podAdmission: Shared?
 
@@ -92,7 +94,7 @@ extension Reviewer {
     case .pool: defaulter.completePool(object, subnet: subnet(of:))
     case .subnet: defaulter.completeSubnet(object)
     case .reservedIP: defaulter.completeReservedIP(object)
-    case .pod, .binding, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
+    case .pod, .binding, .workload, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
     }
     let patch = defaulter.patch
     if patch.isEmpty {
@@ -116,7 +118,8 @@ extension Reviewer {
         let entry = index.entry(id)
         guard !entry.isClaim, !entry.isTerminating, let detail = index.subnetDetails[id] else { continue }
         return Defaulter.Subnet(
-          name: entry.name, uid: detail.uid, gateway: detail.gateway, routes: detail.routes)
+          name: entry.name, uid: detail.subnet.metadata.uid, gateway: detail.subnet.spec.gateway,
+          routes: detail.subnet.spec.routes)
       }
       return nil
     }
@@ -144,9 +147,13 @@ extension Reviewer {
       if !FixedNumberRule.checkThirdParty(request, &findings) {
         return pass(request, subject, phase, .notJudged)
       }
+    case .workload:
+      if !checkWorkload(request, now, &findings) { return pass(request, subject, phase, .notJudged) }
     case .binding, .other: break
     }
-    if findings.isDenied { return deny(request, subject, phase, findings) }
+    if findings.isDenied {
+      return deny(request, subject, phase, findings, prerequisite: staleSubnet(request, subject, findings))
+    }
     return pass(request, subject, phase, .allowed, findings.warnings, claim)
   }
 
@@ -215,8 +222,20 @@ extension Reviewer {
       name: (request.name ?? request.object?["metadata"]?["name"])?.string ?? "", object: writer.finish())
   }
 
+  /// The subnet that may have been written a moment ago, if what stands against a pool is what is known of it.
+  private func staleSubnet(
+    _ request: AdmissionRequest, _ subject: Subject, _ findings: Findings
+  ) -> Prerequisite? {
+    let rules = [AutomaticPoolRule.id, ContainmentRule.id, ContainmentRule.ownerID]
+    guard subject == .pool, !isSecondLook, findings.errors.contains(where: { rules.contains($0.rule) }) else {
+      return nil
+    }
+    return MetadataReading(request.object).ownerSubnet.map { .subnet($0) }
+  }
+
   func deny(
-    _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ findings: Findings
+    _ request: AdmissionRequest, _ subject: Subject, _ phase: Phase, _ findings: Findings,
+    prerequisite: Prerequisite? = nil
   ) -> ReviewOutcome {
     let kind = request.kind?.string ?? ""
     let metadata = request.object?["metadata"]
@@ -231,7 +250,7 @@ extension Reviewer {
       body: response.finish(),
       decision: Decision(
         phase: phase, request: request, subject: subject, verdict: .denied, code: denial.status.code,
-        rule: denial.rules.first?.text))
+        rule: denial.rules.first?.text), prerequisite: isSecondLook ? nil : prerequisite)
   }
 
   static func write(_ denial: Denial, _ warnings: [String], to response: inout AdmissionResponse) {
@@ -265,7 +284,7 @@ extension Subject {
     } else if request.group == nil, kind.equals("Pod") {
       self = .pod
     } else {
-      self = NativeControllers.isNative(group: request.group, kind: kind) ? .other : .thirdParty
+      self = NativeControllers.isNative(group: request.group, kind: kind) ? .workload : .thirdParty
     }
   }
 
@@ -278,7 +297,7 @@ extension Subject {
     case .pool: .spiderIPPool
     case .subnet: .spiderSubnet
     case .reservedIP: .spiderReservedIP
-    case .pod, .binding, .thirdParty, .other: nil
+    case .pod, .binding, .workload, .thirdParty, .other: nil
     }
   }
 }

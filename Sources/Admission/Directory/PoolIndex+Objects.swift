@@ -1,4 +1,5 @@
 import Addressing
+import IPAM
 import JSON
 import KubernetesAPI
 
@@ -27,8 +28,7 @@ extension PoolIndex {
         kind: .subnet, isTerminating: subnet.metadata.isTerminating, name: subnet.metadata.name,
         network: network, addresses: addresses))
     subnetDetails[id] = SubnetDetail(
-      uid: subnet.metadata.uid, gateway: spec.gateway, routes: spec.routes,
-      controlled: ControlledPools.read(subnet.controlledIPPools).pools)
+      subnet: subnet, status: SubnetStatus(subnet.controlledIPPools) ?? SubnetStatus())
     settleClaims(of: Key(kind: .subnet, name: subnet.metadata.name), uid: subnet.metadata.uid) { claim in
       addresses == claim
     }

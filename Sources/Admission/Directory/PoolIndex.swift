@@ -1,4 +1,5 @@
 import Addressing
+import IPAM
 import KubernetesAPI
 
 /// The pools, subnets and reserved addresses of a cluster, and the claims of those just being written, kept as small as
@@ -33,11 +34,10 @@ struct PoolIndex: ~Copyable, Sendable {
 
   /// What only a subnet has.
   struct SubnetDetail: Sendable, Equatable {
-    var uid: String
-    var gateway: String?
-    var routes: [SpiderRoute]?
-    /// What each pool holds, by its name, from the status.
-    var controlled: [String: AddressSet]
+    /// The subnet as it was last seen.
+    var subnet: SpiderSubnet
+    /// What its status gives to its pools.
+    var status: SubnetStatus
   }
 
   /// What only a claim has.

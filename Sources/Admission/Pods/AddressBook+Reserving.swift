@@ -1,6 +1,6 @@
 internal import Addressing
 internal import IPAM
-internal import KubernetesAPI
+public import KubernetesAPI
 
 /// What the mutating review asks.
 extension AddressBook {
@@ -10,6 +10,9 @@ extension AddressBook {
     case leftAlone
     /// Nothing yet: it depends on the node, which is not known.
     case awaitsNode
+    /// Nothing yet: its application's pools are to be made, or made larger. If they cannot be, the shortage tells why there is
+    /// no address; nil when there is no pool at all.
+    case needs(PoolNeed, Shortage?)
     /// Its annotations are wrong, or no pool is for it.
     case refused([FieldError])
     /// No address is left for it.
@@ -28,20 +31,29 @@ extension AddressBook {
       case .awaitsNode: return .awaitsNode
       case .refused(let errors): return .refused(errors)
       case .chosen(let plan):
-        _ = state.ledger.expire(now: now)
-        do throws(Shortage) {
-          let grants = try state.ledger.reserve(
-            id, for: pod.ownerKey, sticky: pod.stickyKey, plan.demands,
-            expires: now + settings.reservationLifetime, now: now, start: settings.searchStart(of: id))
-          if isDryRun { state.ledger.cancel(id) }
-          guard let allocation = PodAllocation(plan: plan, grants: grants, catalog: state.catalog) else {
-            preconditionFailure("grants are of pools that the catalog has")
-          }
-          return .granted(allocation)
-        } catch {
-          if !isDryRun { state.noteRefused(pod, error) }
-          return .short(error, interface: plan.interfaces[error.demand.interface].name)
-        }
+        return state.reserve(id, plan, for: pod, settings: settings, isDryRun: isDryRun, now: now)
+      }
+    }
+  }
+
+  /// Takes an address of each of the application's own pools.
+  /// - Parameter isLast: nothing can be done for the Pod any more: that it was refused is remembered.
+  func reserve(
+    _ id: ReservationID, for pod: PodFacts, _ need: PoolNeed, isLast: Bool, settings: PodAdmission,
+    isDryRun: Bool, now: UInt64
+  ) -> Reserving {
+    withState { state -> Reserving in
+      guard let application = state.workloads.top(of: need.owner, namespace: pod.namespace) else {
+        return .needs(need, nil)
+      }
+      switch AutomaticChoice.choose(for: pod, need.request, of: application, from: state.catalog) {
+      case .missing: return .needs(need, nil)
+      case .refused(let errors): return .refused(errors)
+      case .chosen(let plan):
+        let result = state.reserve(
+          id, plan, for: pod, notesRefusal: isLast, settings: settings, isDryRun: isDryRun, now: now)
+        guard case .short(let shortage, _) = result, shortage.isForWantOfAddresses else { return result }
+        return .needs(need, shortage)
       }
     }
   }
@@ -59,7 +71,8 @@ extension AddressBook {
 
   /// Whether a Pod is one that gets addresses from us.
   func isServed(_ pod: PodFacts, settings: PodAdmission) -> Bool {
-    withState { state -> Bool in
+    if pod.asksForAutomaticPools(settings.choice) { return true }
+    return withState { state -> Bool in
       return switch state.choose(for: pod, settings.choice) {
       case .chosen, .refused: true
       case .leftAlone, .awaitsNode: false
@@ -88,6 +101,14 @@ public struct RefusedOwner: Hashable, Sendable {
   public let namespace: String
   /// The name.
   public let name: String
+
+  /// The owner of a Pod of this namespace.
+  public init(_ owner: OwnerReference, _ namespace: String) {
+    apiVersion = owner.apiVersion
+    kind = owner.kind
+    self.namespace = namespace
+    name = owner.name
+  }
 }
 
 extension AddressBook.State {
@@ -101,16 +122,38 @@ extension AddressBook.State {
       for: pod, in: namespaces[pod.namespace], on: node, from: catalog, settings: settings)
   }
 
-  /// Owners remembered for one pool; beyond that they find out by themselves.
-  private static let maximumRefused = 1024
+  fileprivate mutating func reserve(
+    _ id: ReservationID, _ plan: AddressPlan, for pod: PodFacts, notesRefusal: Bool = true,
+    settings: PodAdmission, isDryRun: Bool, now: UInt64
+  ) -> AddressBook.Reserving {
+    _ = ledger.expire(now: now)
+    do throws(Shortage) {
+      let grants = try ledger.reserve(
+        id, for: pod.ownerKey, sticky: pod.stickyKey, plan.demands,
+        expires: now + settings.reservationLifetime, now: now, start: settings.searchStart(of: id))
+      if isDryRun { ledger.cancel(id) }
+      guard let allocation = PodAllocation(plan: plan, grants: grants, catalog: catalog) else {
+        preconditionFailure("grants are of pools that the catalog has")
+      }
+      return .granted(allocation)
+    } catch {
+      if !isDryRun, notesRefusal, let owner = pod.owner {
+        noteRefused(RefusedOwner(owner, pod.namespace), error.demand.pools)
+      }
+      return .short(error, interface: plan.interfaces[error.demand.interface].name)
+    }
+  }
 
-  /// Notes who wants to hear when addresses come back.
-  mutating func noteRefused(_ pod: PodFacts, _ shortage: Shortage) {
-    guard let owner = pod.owner else { return }
-    let key = RefusedOwner(
-      apiVersion: owner.apiVersion, kind: owner.kind, namespace: pod.namespace, name: owner.name)
-    for pool in shortage.demand.pools where refused[pool, default: []].count < Self.maximumRefused {
-      refused[pool, default: []].insert(key)
+  /// Owners remembered for one pool, and pools they are remembered for; beyond that they find out by themselves.
+  private static let maximumRefused = 1024
+  private static let maximumRefusing = 8192
+
+  /// Notes who wants to hear when these pools have addresses again.
+  mutating func noteRefused(_ owner: RefusedOwner, _ pools: [String]) {
+    for pool in pools {
+      guard var owners = refused[pool] ?? (refused.count < Self.maximumRefusing ? [] : nil) else { continue }
+      if owners.count < Self.maximumRefused { owners.insert(owner) }
+      refused[pool] = owners
     }
   }
 }

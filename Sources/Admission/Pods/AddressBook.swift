@@ -16,6 +16,8 @@ public final class AddressBook: Sendable {
     var nodes: [String: NodeFacts] = [:]
     var reserved: [String: [AddressSet]] = [:]
     var pods = PodTable()
+    /// Whose Pods they are, and what these are to have.
+    var workloads = WorkloadTable()
     /// Pods with addresses that are not recorded for them.
     var unrecorded: Set<PodKey> = []
     /// Pools whose counts are to be mended, or that are being deleted: few, of many.

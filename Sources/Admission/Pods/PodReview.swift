@@ -47,9 +47,19 @@ extension Reviewer {
     _ pods: PodAdmission, now: UInt64
   ) -> ReviewOutcome {
     var findings = Findings()
+    let need = automaticPools(for: pod, pods, &findings)
+    if findings.isDenied { return deny(request, subject, .mutate, findings) }
     let id = ReservationID(pods.newID())
-    switch pods.book.reserve(id, for: pod, settings: pods, isDryRun: request.isDryRun, now: now) {
+    let isDryRun = request.isDryRun
+    let reserving =
+      need.map {
+        pods.book.reserve(
+          id, for: pod, $0, isLast: isSecondLook, settings: pods, isDryRun: isDryRun, now: now)
+      }
+      ?? pods.book.reserve(id, for: pod, settings: pods, isDryRun: isDryRun, now: now)
+    switch reserving {
     case .leftAlone, .awaitsNode: return withoutAddresses(request, subject, metadata)
+    case .needs(let need, let shortage): return wanting(need, shortage, request, subject)
     case .refused(let errors):
       for error in errors { findings.report(error) }
       return deny(request, subject, .mutate, findings)
@@ -64,6 +74,52 @@ extension Reviewer {
       )
       return annotated(request, subject, metadata, text, token)
     }
+  }
+
+  /// The pools of its application's own that a Pod asks for; nil for one that asks for none.
+  private func automaticPools(
+    for pod: PodFacts, _ pods: PodAdmission, _ findings: inout Findings
+  ) -> PoolNeed? {
+    guard pod.asksForAutomaticPools(pods.choice) else { return nil }
+    let annotations = AutomaticAnnotations(pod)
+    let reading = SubnetAnnotation.read(annotations, in: subnetWorld)
+    for error in reading.errors { findings.report(error) }
+    guard let owner = pod.owner else {
+      AutomaticOwnerRule.reportBare(annotations, &findings)
+      return nil
+    }
+    AutomaticOwnerRule.check(owner, annotations, &findings)
+    return reading.request.map { PoolNeed(namespace: pod.namespace, owner: owner, request: $0) }
+  }
+
+  /// What annotations may name.
+  var subnetWorld: SubnetAnnotation.World {
+    SubnetAnnotation.World(
+      settings: settings.choice, find: { directory.subnet(named: $0) }, names: { directory.subnetNames })
+  }
+
+  /// The answer to a Pod whose application's pools are missing or full, for the case that this cannot be mended.
+  private func wanting(
+    _ need: PoolNeed, _ shortage: Shortage?, _ request: AdmissionRequest, _ subject: Subject
+  ) -> ReviewOutcome {
+    let owner = "\(need.owner.kind) \(need.namespace)/\(need.owner.name)"
+    if request.isDryRun {
+      let warning = "dry run: would take an address of a pool that is made for \(owner)"
+      return pass(
+        request, subject, .mutate, .allowed, ["\(AllocationAnnotations.allocationPath): \(warning)"],
+        audit: "{\"addresses\":\"dry-run\"}")
+    }
+    var findings = Findings()
+    if let shortage {
+      let interface = need.request.pools.first { $0.family == shortage.demand.family }?.interface ?? ""
+      findings.refuse(.exhausted(detail: shortage.sentence(interface: interface), rule: Self.choiceRule))
+    } else {
+      findings.refuse(
+        .unavailable(
+          detail: "the automatic pool of \(owner) does not exist yet; try again", retryAfter: 1,
+          rule: Self.choiceRule))
+    }
+    return deny(request, subject, .mutate, findings, prerequisite: .pools(need))
   }
 
   /// Whether the Pod carries addresses that are reserved for it already, because the review is asked again about one creation.

@@ -4,7 +4,7 @@ import KubernetesAPI
 
 /// What the rules for one kind of object judge.
 enum Subject: UInt8, Sendable {
-  case pool, subnet, reservedIP, pod, binding, thirdParty, other
+  case pool, subnet, reservedIP, pod, binding, workload, thirdParty, other
 }
 
 /// The metadata of an object in a review, as far as rules look at it.

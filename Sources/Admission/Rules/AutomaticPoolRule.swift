@@ -1,4 +1,5 @@
 import Addressing
+import IPAM
 import KubernetesAPI
 
 /// The addresses of an automatic pool are those that its subnet's status gives it: the controller writes the status
@@ -15,7 +16,7 @@ enum AutomaticPoolRule {
       return
     }
     if findings.errors.contains(where: { $0.rule == ContainmentRule.id }) { return }
-    let given = index.subnetDetails[subnet.id]?.controlled[review.name]
+    let given = index.subnetDetails[subnet.id]?.status.entries[review.name]?.addresses
     guard given != addresses else { return }
     let right = given.map { $0.isEmpty ? "none" : AddressText.shown($0) } ?? "none"
     findings.report(

@@ -1,4 +1,5 @@
 import Addressing
+import IPAM
 import JSON
 import KubernetesAPI
 
@@ -53,8 +54,8 @@ enum SubnetShrinkRule {
 
   static let check: ClusterRule = { review, index, findings in
     guard let network = review.network, let lost = review.lost, !lost.isEmpty else { return }
-    let status = ControlledPools.read(review.request.oldObject?["status"]?["controlledIPPools"]?.string)
-    guard status.isReadable else {
+    let text = review.request.oldObject?["status"]?["controlledIPPools"]?.string
+    guard let status = SubnetStatus(text) else {
       findings.report(
         .internalError, FieldPath("status").child("controlledIPPools"), .none,
         "is not the JSON object of pools, so that no address can be taken out of the subnet; repair it first",
@@ -62,7 +63,8 @@ enum SubnetShrinkRule {
       return
     }
     var holders: [String: AddressSet] = [:]
-    for (name, addresses) in status.pools where addresses.family == lost.family {
+    for (name, entry) in status.entries {
+      guard let addresses = entry.addresses, addresses.family == lost.family else { continue }
       let shared = addresses.intersection(lost)
       if !shared.isEmpty { holders[name] = shared }
     }
