@@ -82,7 +82,7 @@ let package = Package(
       "Controllers",
       [
         "KubernetesClient", "Cluster", "Admission", "IPAM", "KubernetesAPI", "Addressing", "JSON", logging,
-        metrics,
+        metrics, deque,
       ]),
 
     // The program.

@@ -2,6 +2,7 @@ public import Cluster
 internal import HTTP
 public import JSON
 public import KubernetesAPI
+internal import Synchronization
 internal import TLS
 internal import Transport
 
@@ -31,6 +32,8 @@ public final class KubernetesCluster: ClusterStore {
   private let tokens: TokenSource
   private let userAgent: String
   private let options: Options
+  /// The version in which CronJobs are served, once it is known.
+  let cronJobVersion = Mutex<ResourceType?>(nil)
 
   /// Not connected yet.
   /// - Parameters:
@@ -105,6 +108,7 @@ public final class KubernetesCluster: ClusterStore {
   private func pages(
     of type: ResourceType, _ namespace: String?, onItem: (JSONView) throws(ClusterError) -> Void
   ) async throws(ClusterError) -> ResourceVersion {
+    let type = try await served(type)
     var page = ListPage(self, type, namespace, continuing: nil)
     while true {
       let body = try await page.body()
@@ -129,7 +133,8 @@ public final class KubernetesCluster: ClusterStore {
   public func get(
     _ type: ResourceType, namespace: String?, name: String
   ) async throws(ClusterError) -> ClusterObject {
-    try await object(.get(type, namespace: namespace, name: name), type)
+    let type = try await served(type)
+    return try await object(.get(type, namespace: namespace, name: name), type)
   }
 
   /// Creates the object.
@@ -161,7 +166,8 @@ public final class KubernetesCluster: ClusterStore {
   public func patch(
     _ type: ResourceType, namespace: String?, name: String, mergePatch json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject {
-    try await object(.patch(type, namespace: namespace, name: name, mergePatch: json), type)
+    let type = try await served(type)
+    return try await object(.patch(type, namespace: namespace, name: name, mergePatch: json), type)
   }
 
   /// Deletes the object, if the preconditions hold.
@@ -177,6 +183,7 @@ public final class KubernetesCluster: ClusterStore {
     _ type: ResourceType, namespace: String?, from: ResourceVersion,
     onEvent: @Sendable (WatchEvent) async throws(ClusterError) -> Void
   ) async throws(ClusterError) {
+    let type = try await served(type)
     let seconds = Int.random(in: options.watchSeconds)
     let request = KubernetesRequest.watch(type, namespace: namespace, from: from, seconds: seconds)
     let token = try currentToken()

@@ -68,7 +68,7 @@ struct ServedReviews {
   static func service(store: (any ClusterStore)? = nil) -> ReviewService {
     let directory = PoolDirectory()
     return ReviewService(
-      reviewer: Reviewer(directory: directory), committer: nil,
+      reviewer: Reviewer(directory: directory), committer: nil, preparer: nil,
       register: store.map {
         ClaimRegister(store: $0, namespace: "spiderpool", directory: directory, now: Timestamp.now)
       },

@@ -23,18 +23,18 @@ struct AddressService: Sendable {
   private let endpoints: EndpointWriter
   private let elector: LeaseElector
   private let waker: OwnerWaker
+  /// Who makes automatic pools; nil where there are none.
+  private let automatic: AutomaticPools?
   private let logger: Logger
 
   /// Nothing runs yet.
   /// - Parameter following: how the cluster's objects are followed.
   init(
-    _ state: StateSource, _ options: AddressOptions, _ settings: AdmissionSettings, following: ReflectorTiming
+    _ state: StateSource, _ options: AddressOptions, _ settings: AdmissionSettings,
+    _ directory: PoolDirectory, following: ReflectorTiming
   ) {
     let store = state.store
     let identity = Self.newIdentity()
-    var choice = ChoiceSettings()
-    choice.allowsIPv4 = settings.allowsIPv4
-    choice.allowsIPv6 = settings.allowsIPv6
     self.store = store
     namespace = state.namespace
     logger = Logger(label: "addresses")
@@ -44,7 +44,7 @@ struct AddressService: Sendable {
     limits.arrival = options.unconfirmedGrace.milliseconds
     let book = AddressBook(limits: limits)
     var admission = PodAdmission(book: book, signer: signer) { UInt128.random(in: .min ... .max) }
-    admission.choice = choice
+    admission.choice = settings.choice
     admission.scattersSearches = state.local == nil
     self.admission = admission
     committer = PoolCommitter(store: store, book: book, timing: clock, logger: logger)
@@ -67,7 +67,13 @@ struct AddressService: Sendable {
       timing: LeaseTiming(leaseDuration: options.leaderElectLeaseDuration.duration),
       logger: Logger(label: "lease"))
     waker = OwnerWaker(store: store, book: book, clock: clock, logger: logger)
+    automatic =
+      settings.usesSubnets
+      ? AutomaticPools(store, book, directory, settings, events, clock: clock, following: following) : nil
   }
+
+  /// Who makes what a review needs first; nil where there are no automatic pools.
+  var preparer: Preparer? { automatic?.preparer }
 
   /// Names this process, and no other one ever: the host, and a number that was never drawn before.
   private static func newIdentity() -> String {
@@ -85,12 +91,14 @@ struct AddressService: Sendable {
       group.addTask { await waker.run() }
       group.addTask { await events.run() }
       group.addTask { await deliver() }
+      if let automatic { group.addTask { await automatic.follow() } }
       group.addTask {
         await ready()
         await elector.run {
           async let endpoints: Void = endpoints.run()
+          async let pools: Void? = automatic?.keep()
           await keeper.run()
-          await endpoints
+          _ = await (endpoints, pools)
         }
       }
     }

@@ -26,13 +26,14 @@ struct ServedState: Sendable {
     following.afterList = Allocator.trim
     addresses =
       options.addresses.pods
-      ? AddressService(source, options.addresses, admission, following: following) : nil
+      ? AddressService(source, options.addresses, admission, directory, following: following) : nil
     feed = DirectoryFeed(
       directory, addresses?.admission.book, from: source.store, timing: following,
       logger: Logger(label: "feed"))
     service = ReviewService(
       reviewer: Reviewer(directory: directory, settings: admission, pods: addresses?.admission),
-      committer: addresses?.committer, register: source.register(for: directory), recorder: source.local,
+      committer: addresses?.committer, preparer: addresses?.preparer,
+      register: source.register(for: directory), recorder: source.local,
       log: DecisionLog(sink: sink, format: options.log.logFormat, isEnabled: options.log.logLevel <= .info))
   }
 

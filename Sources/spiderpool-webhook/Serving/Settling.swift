@@ -2,8 +2,10 @@ internal import Admission
 internal import Cluster
 internal import Controllers
 internal import HTTP
+internal import JSON
 internal import KubernetesAPI
 internal import Synchronization
+internal import Telemetry
 internal import Transport
 
 /// An admitted review on its way to its answer, while the other replicas or the disk are told of it.
@@ -17,14 +19,26 @@ final class Settling: Sendable {
   /// What is said when that part is over.
   private static let lateness = "the cluster did not take the change within the time that the review has"
 
+  /// A review that may have to be judged again.
+  struct Review: Sendable {
+    let body: [UInt8]
+    let phase: Phase
+  }
+
   private let service: ReviewService
   private let responder: Responder
   private let start: UInt64
   private let timeout: Duration
+  private let review: Review?
   private let isAnswered = Atomic(false)
 
-  /// - Parameter start: when the review came, in nanoseconds of the monotonic clock.
-  init(service: ReviewService, responder: Responder, start: UInt64, timeout: Duration) {
+  /// - Parameters:
+  ///   - start: when the review came, in nanoseconds of the monotonic clock.
+  ///   - review: needed for an outcome with a prerequisite.
+  init(
+    service: ReviewService, responder: Responder, start: UInt64, timeout: Duration, review: Review? = nil
+  ) {
+    self.review = review
     self.service = service
     self.responder = responder
     self.start = start
@@ -38,7 +52,7 @@ final class Settling: Sendable {
   func begin(_ outcome: ReviewOutcome) {
     let number = service.lateness.watch(until: deadline(Self.share)) { [self] in answer(tooLate(outcome)) }
     Task(executorPreference: responder.executor) { [self] in
-      let settled = await settle(outcome)
+      let settled = await settle(await prepared(outcome))
       service.lateness.forget(number)
       let isHeard = answer(settled)
       // Denied already, for want of time: nobody will ever have these addresses.
@@ -50,6 +64,23 @@ final class Settling: Sendable {
     outcome.binding == nil
       ? service.reviewer.unavailable(outcome, because: Self.lateness)
       : service.reviewer.unbound(outcome, because: Self.lateness)
+  }
+
+  /// The outcome once what it needs was done first.
+  private func prepared(_ outcome: ReviewOutcome) async -> ReviewOutcome {
+    guard let prerequisite = outcome.prerequisite, let preparer = service.preparer, let review else {
+      return outcome
+    }
+    switch await preparer.fulfil(prerequisite) {
+    case .unchanged: return outcome
+    case .short(let sentence): return service.reviewer.short(outcome, because: sentence)
+    case .failed(let sentence): return service.reviewer.unavailable(outcome, because: sentence)
+    case .ready:
+      var reviewer = service.reviewer
+      reviewer.isSecondLook = true
+      var parser = JSONParser()
+      return reviewer.review(review.body, parser: &parser, phase: review.phase, now: Timestamp.now())
+    }
   }
 
   private func settle(_ outcome: ReviewOutcome) async -> ReviewOutcome {

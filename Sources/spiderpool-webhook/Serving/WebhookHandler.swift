@@ -13,6 +13,8 @@ struct ReviewService: Sendable {
   let reviewer: Reviewer
   /// Who stores the addresses of Pods; nil where Pods get none.
   let committer: PoolCommitter?
+  /// Who makes what a review needs first; nil where Pods get no addresses.
+  let preparer: Preparer?
   /// Where claims are agreed on with other replicas; nil where there is no other.
   let register: ClaimRegister?
   /// Where admitted objects are written down; nil where an API server does that.
@@ -60,13 +62,15 @@ final class WebhookHandler: LoopHandler {
     let now = Timestamp.now()
     let outcome = service.reviewer.review(request.body, parser: &parser, phase: phase, now: now)
     let hasToWait =
-      (outcome.claim != nil && service.register != nil)
+      (outcome.prerequisite != nil && service.preparer != nil)
+      || (outcome.claim != nil && service.register != nil)
       || (outcome.binding != nil && service.committer != nil)
       || (outcome.admitted != nil && service.recorder != nil)
     if hasToWait {
       let settling = Settling(
         service: service, responder: responder(), start: start,
-        timeout: ReviewTimeout.parse(query: request.query))
+        timeout: ReviewTimeout.parse(query: request.query),
+        review: outcome.prerequisite.map { _ in Settling.Review(body: request.body, phase: phase) })
       settling.begin(outcome)
       return nil
     }
