@@ -28,7 +28,8 @@ import Testing
     let world = World()
     // Workloads name a subnet; pools of its network would have to lie in it.
     if name.contains("deployment") || name.contains("statefulset") {
-      try world.store("SpiderSubnet", "subnet-demo-v4", #"{"subnet":"172.16.0.0/16","ips":["172.16.41.1-172.16.41.200"]}"#)
+      let spec = #"{"subnet":"172.16.0.0/16","ips":["172.16.41.1-172.16.41.200"]}"#
+      try world.store("SpiderSubnet", "subnet-demo-v4", spec)
     }
     let outcome = world.answer(try Fixtures.review(name), phase)
     let answer = try JSONValue(parsing: outcome.body)

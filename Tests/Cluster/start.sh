@@ -2,6 +2,7 @@
 # Starts a control plane of its own on 127.0.0.1: etcd and kube-apiserver with RBAC, on free ports.
 #
 #   start.sh DIR [--controllers] [--service-account=NAMESPACE/NAME ...] [--apiserver-arg=--FLAG=VALUE ...]
+#                [--controller-arg=--FLAG=VALUE ...]
 #
 # DIR (made if missing, must not hold a running one) then contains
 #   kubeconfig                      an administrator (system:masters), by token
@@ -9,7 +10,7 @@
 #   kubeconfig.NAMESPACE.NAME       the identity of a service account asked for: what RBAC grants it and nothing more
 #   env                             shell assignments: URLs, ports, process ids, paths (source it)
 #   logs/ pids/ commands/ pki/ tokens.csv
-# --controllers adds kube-controller-manager and kube-scheduler. Stop it all with stop.sh DIR.
+# --controllers adds kube-controller-manager, which gets the further arguments, and kube-scheduler. Stop it all with stop.sh DIR.
 set -euo pipefail
 source "$(dirname "$0")/shared.sh"
 
@@ -20,10 +21,12 @@ shift
 with_controllers=no
 service_accounts=()
 apiserver_arguments=()
+controller_arguments=()
 for argument in "$@"; do
     case "$argument" in
     --controllers) with_controllers=yes ;;
     --service-account=*/*) service_accounts+=("${argument#*=}") ;;
+    --controller-arg=*) controller_arguments+=("${argument#*=}") ;;
     --apiserver-arg=*) apiserver_arguments+=("${argument#*=}") ;;
     *) die "unknown argument $argument" ;;
     esac
@@ -129,7 +132,8 @@ write_commands() {
     [ "$with_controllers" = yes ] || return 0
     command_line kube-controller-manager "--kubeconfig=$dir/kubeconfig.controller-manager" --leader-elect=false \
         --bind-address=127.0.0.1 --port=0 "--secure-port=$controller_manager_port" "--root-ca-file=$dir/pki/ca.crt" \
-        "--service-account-private-key-file=$dir/pki/service-account.key"
+        "--service-account-private-key-file=$dir/pki/service-account.key" \
+        "${controller_arguments[@]}"
     command_line kube-scheduler "--kubeconfig=$dir/kubeconfig.scheduler" --leader-elect=false \
         --bind-address=127.0.0.1 --port=0 "--secure-port=$scheduler_port"
 }

@@ -112,7 +112,7 @@ public final class ApplicationKeeper: Sendable {
   }
 
   /// Whether there is nothing left to do.
-  private func look(at key: WorkloadTable.Key) async -> Bool {
+  func look(at key: WorkloadTable.Key) async -> Bool {
     let workload = book.workload(key)
     let isReclaimed = await reclaim(key, except: workload?.application.uid)
     guard let workload, let template = workload.template, !workload.isPart, !workload.isTerminating else {

@@ -72,10 +72,13 @@ public actor PoolCarver {
   func tidy(_ subnet: String, forgetting forgotten: Set<String> = []) async {
     await withCheckedContinuation { reply in
       guard lanes[subnet, default: Lane()].tidying == nil else { return reply.resume() }
-      lanes[subnet]?.tidying = Tidying(forgotten: forgotten, reply: reply)
+      lanes[subnet, default: Lane()].tidying = Tidying(forgotten: forgotten, reply: reply)
       start(subnet)
     }
   }
+
+  /// How many wait for a round of a subnet.
+  func waiting(for subnet: String) -> Int { lanes[subnet]?.waiting.count ?? 0 }
 
   /// Reads a subnet as it is now, for reviews that rest on what was known of it. Whether it could be read.
   public func refresh(_ subnet: String) async -> Bool {
@@ -134,7 +137,7 @@ public actor PoolCarver {
     var open = batch
     for attempt in 0..<Self.attempts {
       do throws(ClusterError) {
-        let subnet = try await subnet(name, isFresh: attempt > 0)
+        let subnet = try await subnet(name, isFresh: attempt > 0 || tidying != nil)
         guard let plan = try await self.plan(subnet, open.map(\.wish), tidying) else {
           return answer(
             open, .refused("the status of SpiderSubnet \"\(name)\" cannot be read; repair it first"))
