@@ -58,7 +58,7 @@ import Testing
 
   @Test func `shows pools in columns`() async throws {
     let snapshot = try await snapshot()
-    let listing = PoolListing(snapshot.pools, reserved: snapshot.reserved)
+    let listing = PoolListing(snapshot.pools, in: snapshot)
     #expect(
       listing.table(isWide: false) == """
         NAME   FAMILY   SUBNET        TOTAL                       ALLOCATED   FREE                        FLAGS              OWNER-SUBNET
@@ -76,13 +76,14 @@ import Testing
 
   @Test func `tells programs of pools`() async throws {
     let snapshot = try await snapshot()
-    let json = PoolListing(snapshot.pools, reserved: snapshot.reserved).json.array ?? []
+    let json = PoolListing(snapshot.pools, in: snapshot).json.array ?? []
     let first = try #require(json.first)
     var expected: JSONValue = [
       "name": "a", "ipVersion": 4, "subnet": "10.6.0.0/16", "total": 9, "allocated": 2, "free": 4,
       "default": true,
       "disabled": true, "terminating": false, "ownerSubnet": "s",
       "ranges": ["10.6.0.1-10.6.0.3", "10.6.0.5-10.6.0.10"], "freeRanges": ["10.6.0.5-10.6.0.8"],
+      "application": .null, "ipNumber": .null, "wanted": .null, "reclaim": .null,
     ]
     expected["uid"] = first["uid"]
     expected["resourceVersion"] = first["resourceVersion"]

@@ -21,7 +21,9 @@ public struct InspectedPool: Sendable {
   public let isDisabled: Bool
   /// Whether its deletion has begun.
   public let isTerminating: Bool
-  /// The SpiderSubnet that owns it.
+  /// Whose automatic pool it is; nil for any other pool.
+  public let marks: AutomaticPool.Marks?
+  /// The SpiderSubnet that owns it, by its label.
   public let ownerSubnet: String?
   /// `ips` without `excludeIPs`; nil when nothing tells the family.
   public let addresses: AddressSet?
@@ -46,6 +48,7 @@ public struct InspectedPool: Sendable {
     isTerminating = pool.metadata.isTerminating
     ownerSubnet = pool.metadata.labels[SpiderAPI.Label.ownerSubnet.description]
     addresses = AddressText.lenientAddresses(pool.spec.ips, without: pool.spec.excludeIPs, like: network)
+    marks = (network?.family ?? addresses?.family).flatMap { AutomaticPool.Marks(pool.metadata, $0) }
     givable = PoolFacts(pool)?.givable
     storedTotal = pool.totalIPCount
     storedAllocated = pool.allocatedIPCount

@@ -68,7 +68,7 @@ public struct Application: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// An application by what the labels of its pools say: names too long for a label are shortened.
-public struct ApplicationKey: Hashable, Sendable {
+public struct ApplicationKey: Hashable, Sendable, CustomStringConvertible {
   /// Group and version, joined by `_`.
   public let groupVersion: String
   /// The kind.
@@ -80,6 +80,15 @@ public struct ApplicationKey: Hashable, Sendable {
 
   /// As a subnet's status names it, as far as it is known here.
   public var statusText: String { "\(groupVersion)_\(kind)_\(namespace)_\(name)" }
+
+  /// Kind, namespace and name, for people.
+  public var description: String { "\(kind) \(namespace)/\(name)" }
+
+  /// Group and version as objects have them, `apps/v1`.
+  public var apiVersion: String { groupVersion.replacing("_", with: "/") }
+
+  /// Which of Kubernetes' own kinds it is; nil for an application of somebody else's.
+  public var workloadKind: WorkloadKind? { WorkloadKind(apiVersion: apiVersion, kind: kind) }
 
   init(_ application: Application) {
     groupVersion = LabelSyntax.fitted(application.apiVersion.replacing("/", with: "_"))

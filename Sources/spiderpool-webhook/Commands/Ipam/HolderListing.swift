@@ -4,7 +4,7 @@ internal import IPAM
 internal import JSON
 
 /// Allocated addresses as `ipam show holders` prints them.
-struct HolderListing {
+struct HolderListing: IpamListing {
   private struct Row {
     let pool: String
     let record: AllocationRecord

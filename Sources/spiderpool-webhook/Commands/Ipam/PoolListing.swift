@@ -3,32 +3,44 @@ internal import Controllers
 internal import JSON
 
 /// Pools as `ipam show pools` prints them.
-struct PoolListing {
+struct PoolListing: IpamListing {
   private struct Row {
     let pool: InspectedPool
     /// nil when it cannot be told.
     let free: AddressSet?
+    /// nil for a pool that is not automatic.
+    let ownership: PoolOwnership?
   }
 
   private let rows: [Row]
 
-  /// - Parameter reserved: addresses that no Pod may get, and that are not free therefore.
-  init(_ pools: [InspectedPool], reserved: [AddressSet]) {
-    rows = pools.map { Row(pool: $0, free: $0.free(without: reserved)) }
+  /// These pools.
+  init(_ pools: [InspectedPool], in snapshot: ClusterSnapshot) {
+    rows = pools.map { pool in
+      Row(
+        pool: pool, free: pool.free(without: snapshot.reserved),
+        ownership: pool.marks.map { PoolOwnership($0, snapshot.owner(of: $0)) })
+    }
   }
 
-  /// For people. What cannot be told is shown as a question mark.
+  /// For people. What cannot be told is shown as a question mark. The columns of automatic pools are there when one is.
   func table(isWide: Bool) -> String {
-    var heading = ["NAME", "FAMILY", "SUBNET", "TOTAL", "ALLOCATED", "FREE", "FLAGS", "OWNER-SUBNET"]
+    let areAutomatic = rows.contains { $0.ownership != nil }
+    var heading = ["NAME", "FAMILY", "SUBNET", "TOTAL"] + (areAutomatic ? ["WANTED"] : [])
+    heading += ["ALLOCATED", "FREE", "FLAGS", "OWNER-SUBNET"] + (areAutomatic ? ["APPLICATION"] : [])
     if isWide { heading += ["RANGES", "FREE-RANGES"] }
     var table = TextTable(heading)
     for row in rows {
       let pool = row.pool
       var cells = [
         pool.name, pool.family?.description ?? "?", pool.subnet, pool.addresses?.count.description ?? "?",
+      ]
+      if areAutomatic { cells.append(row.ownership?.wantedText ?? "") }
+      cells += [
         Self.allocated(pool)?.description ?? "?", row.free?.count.description ?? "?",
         Self.flags(pool).joined(separator: ","), pool.ownerSubnet ?? "",
       ]
+      if areAutomatic { cells.append(row.ownership?.name ?? "") }
       if isWide { cells += [pool.addresses?.description ?? "?", row.free?.description ?? "?"] }
       table.add(cells)
     }
@@ -40,17 +52,21 @@ struct PoolListing {
     .array(
       rows.map { row in
         let pool = row.pool
-        return [
+        var value: JSONValue = [
           "name": .string(pool.name), "uid": .string(pool.uid),
           "resourceVersion": .string(pool.resourceVersion),
           "ipVersion": pool.family.map { .int(Int64($0.rawValue)) } ?? .null, "subnet": .string(pool.subnet),
           "total": Self.count(pool.addresses),
           "allocated": Self.allocated(pool).map { .int(Int64($0)) } ?? .null,
-          "free": Self.count(row.free), "default": .bool(pool.isDefault), "disabled": .bool(pool.isDisabled),
+          "free": Self.count(row.free), "default": .bool(pool.isDefault),
+          "disabled": .bool(pool.isDisabled),
           "terminating": .bool(pool.isTerminating),
-          "ownerSubnet": pool.ownerSubnet.map { .string($0) } ?? .null, "ranges": Self.ranges(pool.addresses),
+          "ownerSubnet": pool.ownerSubnet.map { .string($0) } ?? .null,
+          "ranges": Self.ranges(pool.addresses),
           "freeRanges": Self.ranges(row.free),
         ]
+        for member in PoolOwnership.members(of: row.ownership) { value[member.key] = member.value }
+        return value
       })
   }
 
@@ -60,12 +76,4 @@ struct PoolListing {
   }
 
   private static func allocated(_ pool: InspectedPool) -> Int? { (try? pool.status.get())?.count }
-
-  private static func count(_ addresses: AddressSet?) -> JSONValue {
-    addresses.map { .int($0.saturatingInt64Count) } ?? .null
-  }
-
-  private static func ranges(_ addresses: AddressSet?) -> JSONValue {
-    addresses.map { .array($0.texts.map { .string($0) }) } ?? .null
-  }
 }
