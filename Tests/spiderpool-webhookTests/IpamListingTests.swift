@@ -117,13 +117,20 @@ import Testing
     let count = AddressFinding(.wrongCount, pool: "a", resourceVersion: "1", detail: "it is wrong")
     let torn = AddressFinding(
       .unreadableAllocation, pool: "", resourceVersion: "", detail: "it cannot be read")
-    var report = CheckReport(time: 1, pools: 1, records: 2, pods: 3, findings: [leak, count, torn])
+    let entry = AddressFinding(
+      .wrongEntry, pool: "a", subnet: "s", resourceVersion: "", detail: "it is another one")
+    let total = AddressFinding(
+      .wrongSubnetCount, pool: "", subnet: "s", resourceVersion: "", detail: "it is too much")
+    var report = CheckReport(
+      time: 1, pools: 1, records: 2, pods: 3, findings: [leak, count, torn, entry, total])
     #expect(
       IpamCheckCommand.text(report) == """
         leak: a 10.6.0.2: Pod default/web does not exist
         wrong-count: a: it is wrong
         unreadable-allocation: it cannot be read
-        1 pools, 2 allocated addresses, 3 Pods: 3 found
+        wrong-entry: a: it is another one
+        wrong-subnet-count: s: it is too much
+        1 pools, 2 allocated addresses, 3 Pods: 5 found
         """)
     report = CheckReport(time: 1, pools: 1, records: 2, pods: 3, findings: [])
     #expect(IpamCheckCommand.text(report) == "1 pools, 2 allocated addresses, 3 Pods: nothing found")

@@ -41,7 +41,7 @@ public enum AddressText {
   static let maximumShown = 8
 
   /// The set as a message shows it: `10.6.0.2-10.6.0.5, 10.6.0.9`.
-  static func shown(_ addresses: AddressSet) -> String {
+  public static func shown(_ addresses: AddressSet) -> String {
     let ranges = addresses.ranges
     let listed = ranges.prefix(maximumShown).map(\.description).joined(separator: ", ")
     return ranges.count > maximumShown ? "\(listed) and \(ranges.count - maximumShown) more ranges" : listed

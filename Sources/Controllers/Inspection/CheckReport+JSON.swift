@@ -9,7 +9,8 @@ public import JSON
 /// {"report": "addresses", "version": 1, "time": "2026-01-02T03:04:05Z", "unixTime": 1767323045,
 ///  "pools": 1, "records": 2, "pods": 1,
 ///  "findings": [{"kind": "leak", "pool": "a", "address": "10.6.0.2", "pod": "default/web-0", "uid": "…",
-///                "resourceVersion": "17", "detail": "…"}]}
+///                "resourceVersion": "17", "detail": "…"},
+///               {"kind": "wrong-entry", "pool": "b", "subnet": "s", "resourceVersion": "18", "detail": "…"}]}
 /// ```
 extension CheckReport {
   /// Why bytes are no report.
@@ -68,6 +69,7 @@ extension AddressFinding {
   /// The finding as a report holds it; what it does not concern is left out.
   fileprivate var json: JSONValue {
     var value: JSONValue = ["kind": .string(kind.rawValue), "pool": .string(pool)]
+    value["subnet"] = subnet.map { .string($0) }
     value["address"] = address.map { .string($0.description) }
     value["pod"] = pod.map { .string($0.description) }
     value["uid"] = uid.map { .string($0.description) }
@@ -79,12 +81,13 @@ extension AddressFinding {
   /// Reads a finding; nil when it is none that was written by `json`.
   fileprivate init?(_ kind: Kind, _ value: JSONValue) {
     guard let pool = value["pool"]?.string else { return nil }
+    let subnet = value["subnet"]?.string
     let address = value["address"].map { $0.string.flatMap { try? IPAddress($0) } }
     let pod = value["pod"].map { $0.string.flatMap { PodKey($0) } }
     let uid = value["uid"].map { $0.string.map { PodUID($0) } }
     if address == .some(nil) || pod == .some(nil) || uid == .some(nil) { return nil }
     self.init(
-      kind, pool: pool, address: address ?? nil, pod: pod ?? nil, uid: uid ?? nil,
+      kind, pool: pool, subnet: subnet, address: address ?? nil, pod: pod ?? nil, uid: uid ?? nil,
       resourceVersion: value["resourceVersion"]?.string ?? "", detail: value["detail"]?.string ?? "")
   }
 }

@@ -12,7 +12,7 @@ public struct CheckReport: Hashable, Sendable {
   public let records: Int
   /// How many Pods there are.
   public let pods: Int
-  /// What is not as it should be, pool by pool.
+  /// What is not as it should be, pool by pool, and then subnet by subnet.
   public let findings: [AddressFinding]
 
   /// A report from its parts.
@@ -24,7 +24,7 @@ public struct CheckReport: Hashable, Sendable {
     self.findings = findings
   }
 
-  /// Compares the pools with the Pods.
+  /// Compares the pools with the Pods, and with the subnets and applications that they are of.
   ///
   /// Lists are not of one moment: a Pod that is just being created has its record already, and one that is just gone has it
   /// still. So what looks wrong is looked at again after a while, and counts only if it is still so.
@@ -38,16 +38,20 @@ public struct CheckReport: Hashable, Sendable {
   ) async throws(ClusterError) -> CheckReport {
     var time = now()
     var snapshot = try await ClusterSnapshot(of: store)
-    var findings = AddressCheck.findings(in: snapshot)
+    var findings = Self.findings(in: snapshot)
     if !findings.isEmpty, settling > .zero {
       let before = Set(findings.map(\.identity))
       await sleep(settling)
       time = now()
       snapshot = try await ClusterSnapshot(of: store)
-      findings = AddressCheck.findings(in: snapshot).filter { before.contains($0.identity) }
+      findings = Self.findings(in: snapshot).filter { before.contains($0.identity) }
     }
     return CheckReport(
       time: time, pools: snapshot.pools.count, records: snapshot.pools.reduce(0) { $0 + $1.records.count },
       pods: snapshot.pods.count, findings: findings)
+  }
+
+  private static func findings(in snapshot: ClusterSnapshot) -> [AddressFinding] {
+    AddressCheck.findings(in: snapshot) + SubnetCheck.findings(in: snapshot)
   }
 }

@@ -22,10 +22,21 @@ import Testing
         """)
   }
 
+  @Test func `names the subnet of a finding, if one is concerned`() {
+    let finding = AddressFinding(
+      .wrongEntry, pool: "a", subnet: "s", resourceVersion: "18", detail: "it is wrong")
+    let report = CheckReport(time: 5, pools: 1, records: 2, pods: 3, findings: [finding])
+    #expect(
+      report.json["findings"]?.description == """
+        [{"kind":"wrong-entry","pool":"a","subnet":"s","resourceVersion":"18","detail":"it is wrong"}]
+        """)
+  }
+
   @Test(arguments: AddressFinding.Kind.allCases)
   func `reads back what it wrote`(kind: AddressFinding.Kind) throws {
     let bare = AddressFinding(kind, pool: "b", resourceVersion: "", detail: "d")
-    let report = CheckReport(time: 5, pools: 1, records: 2, pods: 3, findings: [Self.leak, bare])
+    let subnet = AddressFinding(kind, pool: "b", subnet: "s", resourceVersion: "", detail: "d")
+    let report = CheckReport(time: 5, pools: 1, records: 2, pods: 3, findings: [Self.leak, bare, subnet])
     #expect(try CheckReport(json: report.json.bytes) == report)
   }
 

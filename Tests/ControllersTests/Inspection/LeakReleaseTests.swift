@@ -118,8 +118,13 @@ import Testing
     let scene = try InspectionScene()
     try await scene.pool("a", ips: ["10.6.0.1"])
     try await scene.record("a", [("10.6.0.2", "default/gone", "u1")], total: 1)
+    try await scene.subnet("s", ["a": (["10.6.0.2"], nil), "gone": (["10.6.0.2"], nil)], total: 19)
     let report = try await scene.report()
-    #expect(report.findings.map(\.kind) == [.leak, .outside])
+    #expect(
+      report.findings.map(\.kind) == [
+        .leak, .outside, .wrongSubnetCount, .wrongEntry, .entryWithoutPool, .sharedAddresses,
+        .sharedAddresses,
+      ])
     let doubled = CheckReport(
       time: 1000, pools: 1, records: 1, pods: 0, findings: report.findings + report.findings)
     #expect(await release(scene, doubled) == ["10.6.0.2: released"])
