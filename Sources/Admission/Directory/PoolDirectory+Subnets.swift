@@ -17,11 +17,11 @@ extension PoolDirectory {
     }
   }
 
-  /// The application that a subnet's status names for a pool, as ``Application/statusText``.
-  public func application(of pool: String, in subnet: String) -> String? {
+  /// What a subnet's status says of a pool.
+  public func entry(of pool: String, in subnet: String) -> SubnetStatus.Entry? {
     withIndex { index in
       index.stored(.subnet, named: subnet).flatMap {
-        index.subnetDetails[$0.id]?.status.entries[pool]?.application
+        index.subnetDetails[$0.id]?.status.entries[pool]
       }
     }
   }

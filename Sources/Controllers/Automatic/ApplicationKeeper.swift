@@ -88,7 +88,8 @@ public final class ApplicationKeeper: Sendable {
   private func key(of pool: PoolFacts) -> WorkloadTable.Key? {
     guard let marks = pool.marks, marks.reclaims, !pool.isTerminating else { return nil }
     // Labels may hold a shortened name.
-    let text = directory.application(of: pool.name, in: marks.key.subnet) ?? marks.key.application.statusText
+    let text =
+      directory.entry(of: pool.name, in: marks.key.subnet)?.application ?? marks.key.application.statusText
     guard let application = Application(statusText: text),
       let kind = WorkloadKind(apiVersion: application.apiVersion, kind: application.kind)
     else { return nil }

@@ -46,12 +46,15 @@ struct CarvePlan: Sendable {
   var status: SubnetStatus
   var steps: [Step] = []
 
-  /// Whether somebody is told that there is not enough.
-  var turnsSomebodyAway: Bool {
-    steps.contains { step in
+  /// Whether it is right only if the subnet is what it was: somebody is told that there is not enough, or a pool gets what the
+  /// status gives it already.
+  func restsOn(_ subnet: SpiderSubnet) -> Bool {
+    let isWritten = status(over: subnet) != nil
+    return steps.contains { step in
       switch step {
       case .answer(.short), .answer(.inUse), .answer(.refused): true
-      default: false
+      case .create, .change: !isWritten
+      case .answer: false
       }
     }
   }

@@ -16,7 +16,10 @@ extension PoolCarver {
       let network = AddressText.lenientNetwork(subnet.spec.subnet)
     else { return nil }
     var plan = CarvePlan(status: status)
-    if let tidying { tidy(&plan.status, subnet, network, forgetting: tidying.forgotten) }
+    if let tidying {
+      let lost = try await lost(plan.status)
+      tidy(&plan.status, subnet, network, forgetting: tidying.forgotten, lost: lost)
+    }
     if subnet.metadata.isTerminating {
       let outcome = CarveOutcome.refused("SpiderSubnet \"\(subnet.metadata.name)\" is being deleted")
       plan.steps = wishes.map { _ in .answer(outcome) }
@@ -45,17 +48,33 @@ extension PoolCarver {
       return .answer(.refused("SpiderSubnet \"\(subnet.metadata.name)\" is an \(family) subnet"))
     }
     let present = found.present ?? AddressSet(family)
-    let entry = status.entries[name]?.addresses ?? present
+    let entry = found.entry?.addresses ?? present
+    let leavingName = SubnetStatus.leavingName(name)
     status.entries[name] = nil
+    status.entries[leavingName] = nil
     // It may take back what it was about to lose.
-    let left = free.union(present.subtracting(status.addresses(family)))
-    defer { if status.entries[name] == nil { status.entries[name] = found.entry } }
-    switch Carving.decide(wish.count, entry: entry, used: used(name, pool, family), free: left) {
+    let had = [entry, found.leaving?.addresses].compactMap(\.self).filter { $0.family == family }
+      .reduce(present) { $0.union($1) }
+    let left = free.union(had.subtracting(status.addresses(family)))
+    defer {
+      if status.entries[name] == nil {
+        status.entries[name] = found.entry
+        status.entries[leavingName] = found.leaving
+      }
+    }
+    // What is known here of Pods may be old, and what the pool has lost since somebody else's.
+    let used = used(name, pool, family).intersection(had)
+    switch Carving.decide(wish.count, entry: entry, used: used, free: left) {
     case .short(let needed, let free): return .answer(.short(needed: needed, free: free))
     case .inUse(let held): return .answer(.inUse(held: held))
     case .fits(let addresses):
       status.entries[name] = SubnetStatus.Entry(
         addresses: addresses, application: wish.pool.application.statusText)
+      // Another write of the pool may be on its way, from when it was given more: it comes to nothing once this one was done.
+      let leaving = had.subtracting(addresses)
+      status.entries[leavingName] =
+        leaving.isEmpty
+        ? nil : SubnetStatus.Entry(addresses: leaving, application: wish.pool.application.statusText)
       free = free.subtracting(addresses)
       guard let pool else { return .create(wish, name: name, addresses) }
       if present == addresses, wish.pool.isTold(by: pool, in: subnet) {
@@ -83,11 +102,18 @@ extension PoolCarver {
     let pool: SpiderIPPool?
     /// What the subnet's status says of it.
     let entry: SubnetStatus.Entry?
+    /// What it was about to lose, as the status says.
+    let leaving: SubnetStatus.Entry?
+
+    init(_ name: String, _ pool: SpiderIPPool?, _ status: SubnetStatus) {
+      self.name = name
+      self.pool = pool
+      entry = status.entries[name]
+      leaving = status.entries[SubnetStatus.leavingName(name)]
+    }
 
     /// The addresses that it has.
-    var present: AddressSet? {
-      pool.flatMap { AddressText.lenientAddresses($0.spec.ips, without: $0.spec.excludeIPs, like: nil) }
-    }
+    var present: AddressSet? { pool?.addresses }
   }
 
   private func find(_ wish: PoolWish, _ status: SubnetStatus) async throws(ClusterError) -> Found {
@@ -99,14 +125,14 @@ extension PoolCarver {
     }
     let best = known.first { $0.marks?.uid == application.uid } ?? known.first
     if let name = best?.name, let pool = try await live(name), !pool.metadata.isTerminating {
-      return Found(name: name, pool: pool, entry: status.entries[name])
+      return Found(name, pool, status)
     }
     for name in wish.pool.names {
       let holder = status.entries[name]?.application
       guard holder == nil || holder == application.statusText else { continue }
       let pool = try await livePool(of: wish, name)
       if pool == .somebodyElses { continue }
-      return Found(name: name, pool: pool.own, entry: status.entries[name])
+      return Found(name, pool.own, status)
     }
     throw .conflict("the names of the pool are taken by others")
   }
@@ -132,14 +158,42 @@ extension PoolCarver {
     try await store.find(.spiderIPPool, namespace: nil, name: name)?.read(as: .spiderIPPool)
   }
 
+  /// The names under which stands what pools have lost for good: they do not have it, and were written since, or no write from
+  /// before can be on its way any more.
+  private func lost(_ status: SubnetStatus) async throws(ClusterError) -> Set<String> {
+    var lost: Set<String> = []
+    var sightings: [String: Sighting] = [:]
+    for (name, entry) in status.entries {
+      guard let poolName = SubnetStatus.leavingPool(name) else { continue }
+      let pool = try await live(poolName)
+      let version = pool?.metadata.resourceVersion
+      let first = leavingSeen[name] ?? Sighting(version: version, since: clock.monotonic())
+      sightings[name] = first
+      if let present = pool?.addresses, let leaving = entry.addresses, present.family == leaving.family,
+        present.overlaps(leaving)
+      {
+        continue
+      }
+      let isOver = clock.monotonic() &- first.since >= Self.grace.nanoseconds
+      if isOver || (version != nil && version != first.version) { lost.insert(name) }
+    }
+    leavingSeen = sightings
+    return lost
+  }
+
   // MARK: writing pools
 
   /// Does one step; nil when it has to be planned again, because the pool is not what it was.
-  func perform(_ step: CarvePlan.Step, in subnet: SpiderSubnet) async -> CarveOutcome? {
+  /// - Parameter deadline: after which no pool is made any more, in nanoseconds of the monotonic clock.
+  func perform(
+    _ step: CarvePlan.Step, in subnet: SpiderSubnet, deadline: UInt64
+  ) async -> CarveOutcome? {
     do throws(ClusterError) {
       switch step {
       case .answer(let outcome): return outcome
       case .create(let wish, let name, let addresses):
+        // Who gives a pool up that does not come counts on it.
+        guard clock.monotonic() < deadline else { return nil }
         let json = wish.pool.creation(named: name, in: subnet, addresses)
         take(try await store.create(.spiderIPPool, namespace: nil, json: json))
         return .ready(PoolChange(name: name, kind: .made))
@@ -205,3 +259,10 @@ protocol ReadableObject {
 
 extension SpiderIPPool: ReadableObject {}
 extension SpiderSubnet: ReadableObject {}
+
+extension SpiderIPPool {
+  /// `ips` without `excludeIPs`; nil when there are none.
+  var addresses: AddressSet? {
+    AddressText.lenientAddresses(spec.ips, without: spec.excludeIPs, like: nil)
+  }
+}

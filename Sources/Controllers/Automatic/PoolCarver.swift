@@ -15,6 +15,10 @@ public import Logging
 public actor PoolCarver {
   /// Tries of one round, when others write the subnet too.
   private static let attempts = 8
+  /// How long a write of a pool may be on its way: longer than the API server takes for one, and a client waits.
+  static let grace = Duration.seconds(75)
+  /// How long after its subnet was read a pool may still be made.
+  static let patience = Duration.seconds(10)
   /// Pools of one round that are written at the same time.
   private static let parallel = 16
 
@@ -28,6 +32,14 @@ public actor PoolCarver {
     /// Pools that the status gives addresses, and that will not be made.
     let forgotten: Set<String>
     let reply: CheckedContinuation<Void, Never>
+  }
+
+  /// A pool that is about to lose addresses, as it was when that was first seen.
+  struct Sighting {
+    /// nil when there was none.
+    let version: String?
+    /// Nanoseconds of the monotonic clock.
+    let since: UInt64
   }
 
   private struct Lane {
@@ -44,6 +56,8 @@ public actor PoolCarver {
   let clock: CommitTiming
   let logger: Logger
   private var lanes: [String: Lane] = [:]
+  /// Pools that are about to lose addresses, by the name under which these stand.
+  var leavingSeen: [String: Sighting] = [:]
   private let writes = Counter(label: "spiderpool_webhook_subnet_status_writes_total")
   private let conflicts = Counter(label: "spiderpool_webhook_subnet_status_conflicts_total")
 
@@ -98,7 +112,9 @@ public actor PoolCarver {
       facts.marks?.key == pool.key && facts.marks?.uid == pool.application.uid && !facts.isTerminating
         && facts.marks?.size == pool.size && facts.marks?.reclaims == pool.reclaims
     }
-    guard let found, found.givable.count == UInt128(wish.count) else { return nil }
+    guard let found, found.givable.count == UInt128(wish.count),
+      directory.entry(of: found.name, in: pool.place.subnet)?.addresses ?? found.givable == found.givable
+    else { return nil }
     return found.name
   }
 
@@ -137,15 +153,18 @@ public actor PoolCarver {
     var open = batch
     for attempt in 0..<Self.attempts {
       do throws(ClusterError) {
+        let deadline = clock.monotonic() &+ Self.patience.nanoseconds
         let subnet = try await subnet(name, isFresh: attempt > 0 || tidying != nil)
         guard let plan = try await self.plan(subnet, open.map(\.wish), tidying) else {
           return answer(
             open, .refused("the status of SpiderSubnet \"\(name)\" cannot be read; repair it first"))
         }
-        // What is known may be old: nobody is turned away before it was read anew.
-        if attempt == 0, plan.turnsSomebodyAway { continue }
+        // What is known may be old: without a write that proves it, it is read anew.
+        if attempt == 0, plan.restsOn(subnet) { continue }
         let current = try await write(plan, over: subnet)
-        open = await carryOut(plan, in: current, open)
+        let (again, written) = await carryOut(plan, in: current, open, deadline: deadline)
+        open = again
+        await settle(written, in: name)
         if open.isEmpty { return }
       } catch {
         lanes[name]?.subnet = nil
@@ -189,23 +208,42 @@ public actor PoolCarver {
         .read(as: .spiderSubnet))
   }
 
-  /// Writes the pools of a plan. Returns those who have to be planned again.
-  private func carryOut(_ plan: CarvePlan, in subnet: SpiderSubnet, _ waiting: [Waiting]) async -> [Waiting] {
+  /// Writes the pools of a plan. Returns those who have to be planned again, and the names of pools that were written.
+  private func carryOut(
+    _ plan: CarvePlan, in subnet: SpiderSubnet, _ waiting: [Waiting], deadline: UInt64
+  ) async -> (again: [Waiting], written: [String]) {
     var again: [Waiting] = []
+    var written: [String] = []
     await withTaskGroup(of: (Int, CarveOutcome?).self) { group in
       var next = 0
       func startNext() {
         let place = next
         next += 1
         let step = plan.steps[place]
-        group.addTask { (place, await self.perform(step, in: subnet)) }
+        group.addTask { (place, await self.perform(step, in: subnet, deadline: deadline)) }
       }
       while next < min(Self.parallel, plan.steps.count) { startNext() }
       for await (place, outcome) in group {
         if let outcome { answer([waiting[place]], outcome) } else { again.append(waiting[place]) }
+        if case .ready(let change) = outcome, change.kind != .none { written.append(change.name) }
         if next < plan.steps.count { startNext() }
       }
     }
-    return again
+    return (again, written)
+  }
+
+  /// Gives the subnet back what pools have lost. Whoever tidies up makes up for what is not done here.
+  private func settle(_ written: [String], in name: String) async {
+    guard let subnet = lanes[name]?.subnet, var status = SubnetStatus(subnet.controlledIPPools) else {
+      return
+    }
+    for pool in written { status.entries[SubnetStatus.leavingName(pool)] = nil }
+    do throws(ClusterError) {
+      _ = try await write(CarvePlan(status: status), over: subnet)
+    } catch {
+      lanes[name]?.subnet = nil
+      logger.debug(
+        "a subnet was not given back addresses yet", metadata: ["subnet": "\(name)", "reason": "\(error)"])
+    }
   }
 }

@@ -28,8 +28,9 @@ public actor SubnetKeeper {
   public struct Timing: Sendable {
     /// Between two looks.
     public var period = Duration.seconds(1)
-    /// How long addresses stay with a pool that was never seen: longer than it takes to make it.
-    public var grace = Duration.seconds(15)
+    /// How long addresses stay with a pool that does not come: longer than somebody may try to make it, and longer than the
+    /// API server may take to store it.
+    public var grace = PoolCarver.grace
 
     /// How long a pool is let be that could not be changed.
     public var rest = Duration.seconds(30)
@@ -95,7 +96,8 @@ public actor SubnetKeeper {
     let forgotten = forgotten(subnet, pools)
     guard var status = SubnetStatus(subnet.controlledIPPools) else { return }
     carver.tidy(&status, subnet, network, forgetting: forgotten)
-    guard CarvePlan(status: status).status(over: subnet) != nil else { return }
+    let isShrinking = status.entries.keys.contains { SubnetStatus.leavingPool($0) != nil }
+    guard isShrinking || CarvePlan(status: status).status(over: subnet) != nil else { return }
     await carver.tidy(subnet.metadata.name, forgetting: forgotten)
   }
 
@@ -104,17 +106,30 @@ public actor SubnetKeeper {
     let key = subnet.metadata.uid
     let names = Set(pools.map(\.name))
     var memory = memories[key] ?? Memory(legacy: Self.legacy(subnet))
-    let missing = (SubnetStatus(subnet.controlledIPPools)?.entries ?? [:]).keys.filter { !names.contains($0) }
+    let entries = (SubnetStatus(subnet.controlledIPPools)?.entries ?? [:]).filter { name, _ in
+      !names.contains(name) && SubnetStatus.leavingPool(name) == nil
+    }
     let now = clock.monotonic()
-    memory.missing = Dictionary(
-      uniqueKeysWithValues: missing.map { ($0, memory.missing[$0] ?? now) })
-    let forgotten = missing.filter { name in
-      memory.seen.contains(name) || now &- (memory.missing[name] ?? now) >= timing.grace.nanoseconds
+    memory.missing = entries.reduce(into: [:]) { $0[$1.key] = memory.missing[$1.key] ?? now }
+    let forgotten = entries.compactMap { (name, entry) -> String? in
+      let isOver = now &- (memory.missing[name] ?? now) >= timing.grace.nanoseconds
+      return isOver || memory.seen.contains(name) && !mayCome(name, entry) ? name : nil
     }
     memory.seen = names
     memory.seen.formUnion(forgotten)
     memories[key] = memory
     return Set(forgotten)
+  }
+
+  /// Whether a pool that is not there may be made anew, for all that is known of its application.
+  private func mayCome(_ pool: String, _ entry: SubnetStatus.Entry) -> Bool {
+    guard let application = entry.application.flatMap(Application.init(statusText:)) else { return false }
+    guard let kind = WorkloadKind(apiVersion: application.apiVersion, kind: application.kind) else {
+      return true
+    }
+    let key = WorkloadTable.Key(kind: kind, namespace: application.namespace, name: application.name)
+    guard let workload = book.workload(key) else { return false }
+    return AutomaticPool.isName(pool, of: workload.application.uid)
   }
 
   // MARK: pools that belong to a subnet

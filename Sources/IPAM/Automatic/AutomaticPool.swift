@@ -76,10 +76,21 @@ public struct AutomaticPool: Hashable, Sendable {
 extension AutomaticPool {
   /// The names that the pool may have, the first one unless another application's pool has it already: they differ in how much
   /// of the application's UID they hold.
-  public var names: [String] { [5, 9, 12].map(name) }
+  public var names: [String] { Self.digits.map(name) }
+
+  private static let digits = [5, 9, 12]
+
+  /// Whether a pool of this name can be one of an application with this UID.
+  public static func isName(_ name: String, of uid: String) -> Bool {
+    digits.contains { name.hasSuffix("-\(suffix(uid, $0))") }
+  }
+
+  private static func suffix(_ uid: String, _ digits: Int) -> String {
+    uid.split(separator: "-").last.map { $0.prefix(digits).lowercased() } ?? ""
+  }
 
   private func name(_ digits: Int) -> String {
-    let suffix = application.uid.split(separator: "-").last.map { $0.prefix(digits).lowercased() } ?? ""
+    let suffix = Self.suffix(application.uid, digits)
     let family = place.family == .v4 ? 4 : 6
     let interface = String(
       place.interface.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })

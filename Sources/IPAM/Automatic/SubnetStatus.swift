@@ -47,6 +47,15 @@ public struct SubnetStatus: Sendable, Equatable {
     return AddressSet(family, ranges.filter { $0.family == family })
   }
 
+  /// The name under which stands what a pool is about to lose: it is nobody else's until the pool was written. No pool can
+  /// have such a name.
+  public static func leavingName(_ pool: String) -> String { "\(pool)~" }
+
+  /// The pool that is about to lose what stands under this name; nil for a pool's own name.
+  public static func leavingPool(_ name: String) -> String? {
+    name.hasSuffix("~") ? String(name.dropLast()) : nil
+  }
+
   /// How many addresses the pools have together.
   public var allocatedCount: Int64 {
     entries.values.reduce(0) { sum, entry in

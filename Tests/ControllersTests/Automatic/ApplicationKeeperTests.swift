@@ -164,7 +164,7 @@ struct SubnetKeeperTests {
     _ = await replica.carve("db", 2)
     try await look(replica)
     #expect(try await scene.entries().count == 1)
-    replica.clock.advance(by: .seconds(16)) {}
+    replica.clock.advance(by: .seconds(76)) {}
     try await look(replica)
     #expect(try await scene.entries().isEmpty)
     #expect(try await scene.stored().allocatedIPCount == 0)

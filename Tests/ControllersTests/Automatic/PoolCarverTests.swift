@@ -112,7 +112,8 @@ struct PoolCarverTests {
       Issue.record("the pool was written")
       return
     }
-    #expect(try await scene.entries() == [name: "10.50.0.4"])
+    #expect(try await scene.entries() == [name: "10.50.0.4", "\(name)~": "10.50.0.1-10.50.0.3"])
+    #expect(try await scene.stored().allocatedIPCount == 4)
     #expect(try await replica.bind("10.50.0.2", of: name) == .bound)
     // Nobody else gets what the pool still has.
     let other = try #require(await replica.carve("other", 2).name)
