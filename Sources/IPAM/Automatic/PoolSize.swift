@@ -11,9 +11,10 @@ public enum PoolSize: Hashable, Sendable, CustomStringConvertible {
   /// Reads `N` or `+N`; nil for anything else.
   public init?(_ text: String) {
     let isRelative = text.utf8.first == UInt8(ascii: "+")
-    let digits = isRelative ? text.dropFirst() : text[...]
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
-      number <= Self.limit
+    // Bytes: what follows the sign may combine with it to one character.
+    let digits = text.utf8.dropFirst(isRelative ? 1 : 0)
+    guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int(Substring(digits)), number <= Self.limit
     else { return nil }
     self = isRelative ? .above(number) : .fixed(number)
   }
