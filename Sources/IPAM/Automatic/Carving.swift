@@ -12,14 +12,16 @@ public enum Carving: Sendable, Equatable {
   /// Decides.
   /// - Parameters:
   ///   - count: how many addresses are wanted.
-  ///   - entry: what the subnet's status gives the pool; nil when it knows no such pool.
+  ///   - entry: what the subnet's status gives the pool; nil when it knows no such pool. Addresses of another family do not
+  ///     count.
   ///   - used: what Pods hold, or are about to.
   ///   - free: what the subnet may still give.
   public static func decide(
     _ count: Int, entry: AddressSet?, used: AddressSet, free: AddressSet
   ) -> Carving {
-    // A shrinking that was cut short may have taken what was given to Pods since.
-    let own = entry.map { $0.union(used) } ?? used
+    // A shrinking that was cut short may have taken what was given to Pods since. A status that was written by hand may hold
+    // anything.
+    let own = entry.flatMap { $0.family == used.family ? $0.union(used) : nil } ?? used
     let wanted = UInt128(max(0, count))
     if own.count == wanted { return .fits(own) }
     if own.count < wanted {
