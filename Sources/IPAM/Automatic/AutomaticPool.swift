@@ -92,14 +92,32 @@ extension AutomaticPool {
   private func name(_ digits: Int) -> String {
     let suffix = Self.suffix(application.uid, digits)
     let family = place.family == .v4 ? 4 : 6
-    let interface = String(
-      place.interface.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
+    let interface = Self.nameable(place.interface)
     let room = 253 - "auto4---".utf8.count - interface.utf8.count - suffix.utf8.count
     var name = application.name.lowercased()
     if name.utf8.count > room {
-      name = "\(name.prefix(room - 17))-\(LabelSyntax.digits(of: application.name))"
+      // Behind a dot a name must go on with a letter or digit.
+      var start = name.prefix(room - 17)
+      while let last = start.last, last == "." || last == "-" { start.removeLast() }
+      name = "\(start)-\(LabelSyntax.digits(of: application.name))"
     }
     return "auto\(family)-\(name)-\(interface)-\(suffix)"
+  }
+
+  /// An interface as a part of an object's name: letters and digits, with dots between them, and `-` for anything else.
+  private static func nameable(_ interface: String) -> String {
+    let isPlain = { (character: Character) in
+      character.isASCII && (character.isLetter || character.isNumber)
+    }
+    let characters = Array(interface.lowercased())
+    let named = characters.indices.map { place -> Character in
+      let isBetween =
+        place > 0 && place + 1 < characters.count && isPlain(characters[place - 1])
+        && isPlain(characters[place + 1])
+      let character = characters[place]
+      return isPlain(character) || character == "." && isBetween ? character : "-"
+    }
+    return String(named)
   }
 }
 
