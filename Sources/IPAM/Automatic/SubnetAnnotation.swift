@@ -78,13 +78,10 @@ public struct SubnetAnnotation {
       mistakes.add(site.mistake("", detail, Self.conflictID))
     }
     let requests =
-      annotations.subnets.map { PoolAnnotation.readInterfaces($0, site, &mistakes) }
+      annotations.subnets.map { PoolAnnotation.readInterfaces($0, site, needsNames: true, &mistakes) }
       ?? PoolAnnotation.readSubnet(annotations.subnet ?? "", site, &mistakes)
     var pools: [AutomaticPoolRequest.Pool] = []
     for request in requests where !mistakes.isFull {
-      if request.name == nil, !request.isMisnamed, requests.count > 1 {
-        mistakes.add(site.malformed(request.place.text, "has no interface"))
-      }
       pools += self.pools(of: request, site)
     }
     let request = AutomaticPoolRequest(pools: pools, size: size, reclaims: reclaims)
@@ -141,7 +138,8 @@ public struct SubnetAnnotation {
     of request: InterfaceRequest, _ site: AnnotationSite
   ) -> [AutomaticPoolRequest.Pool] {
     let interface = request.name ?? "eth0"
-    if let fault = LabelSyntax.fault(inValue: interface) {
+    if PoolAnnotation.fault(inInterface: interface) == nil, let fault = LabelSyntax.fault(inValue: interface)
+    {
       let detail = "\(GoText.quoted(interface)) becomes a label of the pool: \(fault)"
       mistakes.add(site.mistake(request.place.member("interface").text, detail, PoolAnnotation.interfaceID))
     }

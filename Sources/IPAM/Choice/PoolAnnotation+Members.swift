@@ -110,16 +110,19 @@ extension PoolAnnotation {
     return view.count == 0 ? nil : PoolList(family: family, names: names, place: place, site: site)
   }
 
-  /// Either all interfaces are named, each once, or none is.
+  /// Either all interfaces are named, each once, or none is; where names are needed, none is right for a single one only.
   static func checkInterfaces(
-    _ requests: [InterfaceRequest], _ site: AnnotationSite, _ mistakes: inout Mistakes
+    _ requests: [InterfaceRequest], _ site: AnnotationSite, needsNames: Bool = false,
+    _ mistakes: inout Mistakes
   ) {
     var seen: [String: Int] = [:]
     let named = requests.first { $0.name != nil }
     for request in requests where !request.isMisnamed {
       let place = request.place.member("interface")
       guard let name = request.name else {
-        if let named {
+        if needsNames {
+          if requests.count > 1 { mistakes.add(site.malformed(request.place.text, "has no interface")) }
+        } else if let named {
           let detail = "is missing, while \(named.place.text) has one; name all interfaces, or none"
           mistakes.add(site.mistake(place.text, detail, interfaceID))
         }
@@ -136,7 +139,7 @@ extension PoolAnnotation {
   }
 
   /// What Linux would not accept as an interface's name (`dev_valid_name` in net/core/dev.c).
-  private static func fault(inInterface name: String) -> String? {
+  static func fault(inInterface name: String) -> String? {
     if name.utf8.count > 15 { return "is longer than the 15 bytes an interface's name may have" }
     let isWrong =
       name == "." || name == ".."

@@ -45,8 +45,9 @@ enum PoolAnnotation {
   }
 
   /// Reads an array with one object for each interface: `ippools`, or `subnets`.
+  /// - Parameter needsNames: of several interfaces each must have a name; otherwise all or none.
   static func readInterfaces(
-    _ text: String, _ site: AnnotationSite, _ mistakes: inout Mistakes
+    _ text: String, _ site: AnnotationSite, needsNames: Bool = false, _ mistakes: inout Mistakes
   ) -> [InterfaceRequest] {
     var requests: [InterfaceRequest] = []
     site.parse(text, &mistakes) { view, mistakes in
@@ -66,7 +67,7 @@ enum PoolAnnotation {
         if mistakes.isFull { break }
         requests.append(readInterface(item, AnnotationPlace(item: position), site, &counts, &mistakes))
       }
-      checkInterfaces(requests, site, &mistakes)
+      checkInterfaces(requests, site, needsNames: needsNames, &mistakes)
     }
     return requests
   }
