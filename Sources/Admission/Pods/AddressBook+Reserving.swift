@@ -12,7 +12,7 @@ extension AddressBook {
     case awaitsNode
     /// Nothing yet: its application's pools are to be made, or made larger. If they cannot be, the shortage tells why there is
     /// no address; nil when there is no pool at all.
-    case needs(PoolNeed, Shortage?)
+    case needs(PoolNeed, short: (shortage: Shortage, interface: String)?)
     /// Its annotations are wrong, or no pool is for it.
     case refused([FieldError])
     /// No address is left for it.
@@ -44,16 +44,18 @@ extension AddressBook {
   ) -> Reserving {
     withState { state -> Reserving in
       guard let application = state.workloads.top(of: need.owner, namespace: pod.namespace) else {
-        return .needs(need, nil)
+        return .needs(need, short: nil)
       }
       switch AutomaticChoice.choose(for: pod, need.request, of: application, from: state.catalog) {
-      case .missing: return .needs(need, nil)
+      case .missing: return .needs(need, short: nil)
       case .refused(let errors): return .refused(errors)
       case .chosen(let plan):
         let result = state.reserve(
           id, plan, for: pod, notesRefusal: isLast, settings: settings, isDryRun: isDryRun, now: now)
-        guard case .short(let shortage, _) = result, shortage.isForWantOfAddresses else { return result }
-        return .needs(need, shortage)
+        guard case .short(let shortage, let interface) = result, shortage.isForWantOfAddresses else {
+          return result
+        }
+        return .needs(need, short: (shortage, interface))
       }
     }
   }

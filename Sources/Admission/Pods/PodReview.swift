@@ -59,7 +59,7 @@ extension Reviewer {
       ?? pods.book.reserve(id, for: pod, settings: pods, isDryRun: isDryRun, now: now)
     switch reserving {
     case .leftAlone, .awaitsNode: return withoutAddresses(request, subject, metadata)
-    case .needs(let need, let shortage): return wanting(need, shortage, request, subject)
+    case .needs(let need, let short): return wanting(need, short, request, subject)
     case .refused(let errors):
       for error in errors { findings.report(error) }
       return deny(request, subject, .mutate, findings)
@@ -100,7 +100,8 @@ extension Reviewer {
 
   /// The answer to a Pod whose application's pools are missing or full, for the case that this cannot be mended.
   private func wanting(
-    _ need: PoolNeed, _ shortage: Shortage?, _ request: AdmissionRequest, _ subject: Subject
+    _ need: PoolNeed, _ short: (shortage: Shortage, interface: String)?, _ request: AdmissionRequest,
+    _ subject: Subject
   ) -> ReviewOutcome {
     let owner = "\(need.owner.kind) \(need.namespace)/\(need.owner.name)"
     if request.isDryRun {
@@ -110,8 +111,7 @@ extension Reviewer {
         audit: "{\"addresses\":\"dry-run\"}")
     }
     var findings = Findings()
-    if let shortage {
-      let interface = need.request.pools.first { $0.family == shortage.demand.family }?.interface ?? ""
+    if let (shortage, interface) = short {
       findings.refuse(.exhausted(detail: shortage.sentence(interface: interface), rule: Self.choiceRule))
     } else {
       findings.refuse(
