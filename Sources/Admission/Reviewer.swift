@@ -76,7 +76,7 @@ public struct Reviewer: Sendable {
       if subject == .binding, operation == .create, let pods {
         return completeBinding(request, pods, now: now)
       }
-      return complete(request, subject)
+      return complete(request, subject, now)
     case (_, .validate):
       if subject == .pod, let pods { return judgePod(request, pods, now: now) }
       if subject == .binding, let pods { return judgeBinding(request, pods, now: now) }
@@ -87,14 +87,14 @@ public struct Reviewer: Sendable {
 
 extension Reviewer {
   /// The mutating review.
-  private func complete(_ request: AdmissionRequest, _ subject: Subject) -> ReviewOutcome {
+  private func complete(_ request: AdmissionRequest, _ subject: Subject, _ now: UInt64) -> ReviewOutcome {
     guard let object = request.object else { return pass(request, subject, .mutate, .notJudged) }
     var defaulter = Defaulter()
     switch subject {
     case .pool: defaulter.completePool(object, subnet: subnet(of:))
     case .subnet: defaulter.completeSubnet(object)
     case .reservedIP: defaulter.completeReservedIP(object)
-    case .pod, .binding, .workload, .thirdParty, .other: return judge(request, subject, 0, in: .mutate)
+    case .pod, .binding, .workload, .thirdParty, .other: return judge(request, subject, now, in: .mutate)
     }
     let patch = defaulter.patch
     if patch.isEmpty {
