@@ -51,6 +51,26 @@ struct AddressSetTests {
     #expect(pool.firstAddress(notIn: AddressSet(.v6), from: try IPAddress("fe00::")) == nil)
   }
 
+  @Test func `gives its lowest addresses`() throws {
+    let some = try set("10.0.0.1-10.0.0.3", "10.0.0.7", "10.0.0.9-10.0.0.20")
+    #expect(some.lowest(0).isEmpty && AddressSet(.v4).lowest(5).isEmpty)
+    #expect(some.lowest(2).texts == ["10.0.0.1-10.0.0.2"])
+    #expect(some.lowest(3).texts == ["10.0.0.1-10.0.0.3"])
+    #expect(some.lowest(4).texts == ["10.0.0.1-10.0.0.3", "10.0.0.7"])
+    #expect(some.lowest(5).texts == ["10.0.0.1-10.0.0.3", "10.0.0.7", "10.0.0.9"])
+    #expect(some.lowest(16) == some && some.lowest(17) == some && some.lowest(.max) == some)
+  }
+
+  @Test func `gives the lowest addresses of all of IPv6`() throws {
+    let all = try set("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+    #expect(all.lowest(1).texts == ["::"])
+    #expect(all.lowest(1 << 64).texts == ["::-::ffff:ffff:ffff:ffff"])
+    #expect(all.lowest(.max).texts == ["::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"])
+    let upper = try set("8000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+    #expect(upper.lowest(1 << 127) == upper && upper.lowest(.max) == upper)
+    #expect(upper.lowest((1 << 127) - 1).last?.description == "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe")
+  }
+
   @Test func `has nothing in common with the other family`() throws {
     let (v4, v6) = (try set("0.0.0.0-255.255.255.255"), try set("::-::ffff:ffff"))
     #expect(!v4.overlaps(v6) && !v4.isSubset(of: v6) && v4.firstCommonRange(with: v6) == nil)
@@ -91,6 +111,8 @@ struct AddressSetTests {
       changed = a
       changed.remove(range)
       check(changed, naiveA.subtracting(naiveRange), universe)
+      let count = Int.random(in: 0...64, using: &random)
+      check(a.lowest(UInt128(count)), Set(naiveA.sorted().prefix(count)), universe)
       #expect(a.isSubset(of: b) == naiveA.isSubset(of: naiveB))
       #expect(a.overlaps(b) == !naiveA.isDisjoint(with: naiveB))
       #expect(a.firstCommonRange(with: b)?.lower == naiveA.intersection(naiveB).min())

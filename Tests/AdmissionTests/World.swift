@@ -9,7 +9,7 @@ import Testing
 struct World {
   static let now: UInt64 = 1_800_000_000_000
 
-  let directory = PoolDirectory()
+  var directory = PoolDirectory()
   var settings = AdmissionSettings()
   var now = World.now
 

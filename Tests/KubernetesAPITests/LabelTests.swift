@@ -33,6 +33,32 @@ import Testing
     #expect((LabelSyntax.fault(inValue: value) == nil) == isRight)
   }
 
+  @Test func `are fitted to names that are too long for a value`() {
+    let (fits, long) = (String(repeating: "a", count: 63), String(repeating: "a", count: 64))
+    #expect(LabelSyntax.fitted("") == "" && LabelSyntax.fitted("web") == "web")
+    #expect(LabelSyntax.fitted(fits) == fits)
+    #expect(
+      LabelSyntax.fitted(long) == String(repeating: "a", count: 46) + "-" + LabelSyntax.digits(of: long))
+    #expect(LabelSyntax.fitted(long).utf8.count == 63)
+    #expect(LabelSyntax.fitted(long) != LabelSyntax.fitted(long + "a"))
+    for end in [".", "-", "_"] {
+      let name = String(repeating: "a", count: 45) + String(repeating: end, count: 20) + "z"
+      #expect(LabelSyntax.fault(inValue: LabelSyntax.fitted(name)) == nil)
+    }
+  }
+
+  /// The published values of FNV-1a; a name that changed from version to version would lose its pools.
+  @Test(arguments: [
+    ("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8"),
+  ])
+  func `are made of digits that stay the same`(_ text: String, _ digits: String) {
+    #expect(LabelSyntax.digits(of: text) == digits)
+  }
+
+  @Test func `are made of 16 digits, zeros included`() {
+    for number in 0..<200 { #expect(LabelSyntax.digits(of: "\(number)").utf8.count == 16) }
+  }
+
   private func mistakes(_ json: String) throws -> [String] {
     var parser = JSONParser()
     return try parser.parse(Array(json.utf8)) { view in
