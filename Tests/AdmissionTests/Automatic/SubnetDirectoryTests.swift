@@ -42,12 +42,12 @@ import Testing
       status: SubnetStatus(entries: [
         "a": .init(addresses: nil, application: text), "b": .init(addresses: nil),
       ]))
-    #expect(world.directory.application(of: "a", in: "s4") == text)
-    #expect(world.directory.application(of: "b", in: "s4") == nil)
-    #expect(world.directory.application(of: "a", in: "t4") == nil)
-    #expect(world.directory.application(of: "a", in: "none") == nil)
+    #expect(world.directory.entry(of: "a", in: "s4")?.application == text)
+    #expect(world.directory.entry(of: "b", in: "s4")?.application == nil)
+    #expect(world.directory.entry(of: "a", in: "t4")?.application == nil)
+    #expect(world.directory.entry(of: "a", in: "none")?.application == nil)
     try world.storeSubnet("s4")
-    #expect(world.directory.application(of: "a", in: "s4") == nil)
+    #expect(world.directory.entry(of: "a", in: "s4")?.application == nil)
   }
 
   @Test func `have what neither pools, claims nor reservations hold`() throws {
