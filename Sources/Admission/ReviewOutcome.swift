@@ -211,6 +211,17 @@ private struct Texts: Sendable {
 }
 
 extension Decision.Kind {
+  /// What refusals call its objects, for the kinds that are known.
+  var plural: String? {
+    switch self {
+    case .pool: ResourceType.spiderIPPool.plural
+    case .subnet: ResourceType.spiderSubnet.plural
+    case .reservedIP: ResourceType.spiderReservedIP.plural
+    case .pod: ResourceType.pod.plural
+    case .workload, .other: nil
+    }
+  }
+
   fileprivate init(_ subject: Subject) {
     self =
       switch subject {

@@ -54,7 +54,8 @@ extension Reviewer {
   ) -> ReviewOutcome {
     let decision = outcome.decision
     let target = Denial.Target(
-      group: decision.group, kind: decision.kindName, plural: decision.kindName, name: decision.name)
+      group: decision.group, kind: decision.kindName, plural: decision.kind.plural ?? decision.kindName,
+      name: decision.name)
     let denial = Denial(findings, target)
     var response = AdmissionResponse(uid: decision.uid, allowed: false, reserving: 1024)
     Self.write(denial, [], to: &response)

@@ -187,9 +187,9 @@ private final class Counter: Sendable {
       answer.status?.message
         == "pods \"web-\" is forbidden: no IPv4 address for eth0: a is full: of 3 addresses 0 are used, 0 of them by "
         + "Pods not yet seen, and 3 are reserved for Pods being created")
-    #expect(world.book.takeRefused().isEmpty)
+    #expect(world.book.takeRefused(now: world.now).isEmpty)
     try world.store("a", ips: "10.6.0.1-10.6.0.4")
-    #expect(world.book.takeRefused().map(\.name) == ["web"])
+    #expect(world.book.takeRefused(now: world.now).map(\.name) == ["web"])
   }
 
   @Test func `leaves a Pod alone that names nothing, and takes copied annotations from it`() throws {

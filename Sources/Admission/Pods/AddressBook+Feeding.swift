@@ -33,6 +33,7 @@ extension AddressBook {
       if isStale(known) { return [] }
       if let known, known.uid != pool.metadata.uid { state.ledger.remove(name) }
       state.stored[name] = StoredPool(pool, number, isUnreadable: records == nil)
+      state.departed.remove(name)
       // Most changes of a pool are changes of its status.
       if let facts, state.catalog[name] != facts { state.catalog.upsert(facts) }
       if facts == nil { state.catalog.remove(name) }
@@ -52,6 +53,7 @@ extension AddressBook {
   /// Takes out a pool that is gone.
   public func removePool(_ name: String) {
     withState { state in
+      if state.catalog[name]?.marks != nil { state.noteDeparture(name) }
       state.stored[name] = nil
       state.catalog.remove(name)
       state.ledger.remove(name)
@@ -114,6 +116,12 @@ extension AddressBook.State {
       ledger.confirm(record.uid, at: now)
       if unrecorded.remove(record.pod) != nil, let pod = pods[record.pod] { pods.put(pod.recorded) }
     }
+  }
+
+  /// Remembered are some thousands: of another it is only known later that it will not come back.
+  fileprivate mutating func noteDeparture(_ pool: String) {
+    if departed.count >= 4096 { departed = [] }
+    departed.insert(pool)
   }
 
   mutating func keepReservedBack() {

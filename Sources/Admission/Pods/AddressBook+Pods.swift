@@ -84,8 +84,10 @@ extension AddressBook {
   }
 
   /// Those who were refused an address of a pool that has one now, each once; they are forgotten then.
-  public func takeRefused() -> Set<RefusedOwner> {
+  public func takeRefused(now: UInt64) -> Set<RefusedOwner> {
     withState { state -> Set<RefusedOwner> in
+      // A reservation that lapsed leaves an address free, and nobody else looks.
+      if !state.refused.isEmpty { _ = state.ledger.expire(now: now) }
       var owners: Set<RefusedOwner> = []
       for pool in state.refused.keys.sorted() {
         guard let counts = state.ledger.counts(of: pool),

@@ -57,6 +57,9 @@ extension AddressBook {
     }
   }
 
+  /// Whether an automatic pool of this name was there and is gone.
+  public func hasDeparted(_ pool: String) -> Bool { withState { $0.departed.contains(pool) } }
+
   /// All automatic pools.
   public var automaticPools: [PoolFacts] { withState { $0.catalog.automaticPools } }
 

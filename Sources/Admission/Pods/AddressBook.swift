@@ -22,6 +22,8 @@ public final class AddressBook: Sendable {
     var unrecorded: Set<PodKey> = []
     /// Pools whose counts are to be mended, or that are being deleted: few, of many.
     var untidy: Set<String> = []
+    /// Automatic pools that were there and are gone.
+    var departed: Set<String> = []
     /// Those who were refused an address of a pool, until somebody wakes them.
     var refused: [String: Set<RefusedOwner>] = [:]
 

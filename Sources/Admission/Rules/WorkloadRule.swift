@@ -76,7 +76,7 @@ extension Reviewer {
       findings.warn(
         path,
         "SpiderSubnet \(GoText.quoted(pool.subnet)) has \(room) addresses left for the \(pool.family) pool of "
-          + "\(pool.interface), and \(count) are wanted: \(count - room) too few; Pods beyond that are refused"
+          + "\(pool.interface), and \(count) are wanted: \(count - room) too few; the pool is not made or scaled before they are there"
       )
     }
   }

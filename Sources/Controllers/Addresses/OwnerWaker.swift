@@ -34,7 +34,7 @@ public struct OwnerWaker: Sendable {
   /// Wakes until the task is cancelled.
   public func run() async {
     while !Task.isCancelled {
-      for owner in book.takeRefused() where !Task.isCancelled { await wake(owner) }
+      for owner in book.takeRefused(now: clock.wallClock()) where !Task.isCancelled { await wake(owner) }
       await clock.sleep(Self.period)
     }
   }

@@ -112,9 +112,9 @@ public actor PoolCarver {
       facts.marks?.key == pool.key && facts.marks?.uid == pool.application.uid && !facts.isTerminating
         && facts.marks?.size == pool.size && facts.marks?.reclaims == pool.reclaims
     }
-    guard let found, found.givable.count == UInt128(wish.count),
-      directory.entry(of: found.name, in: pool.place.subnet)?.addresses ?? found.givable == found.givable
-    else { return nil }
+    guard let found, found.givable.count == UInt128(wish.count) else { return nil }
+    let given = directory.entry(of: found.name, in: pool.place.subnet)?.addresses
+    guard given ?? AddressSet(found.family) == found.givable else { return nil }
     return found.name
   }
 

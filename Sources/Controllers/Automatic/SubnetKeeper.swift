@@ -18,8 +18,6 @@ public actor SubnetKeeper {
   /// What is remembered of a subnet.
   private struct Memory {
     var legacy: Legacy
-    /// Pools that were seen once.
-    var seen: Set<String> = []
     /// When an entry of the status was first seen without its pool.
     var missing: [String: UInt64] = [:]
   }
@@ -113,10 +111,8 @@ public actor SubnetKeeper {
     memory.missing = entries.reduce(into: [:]) { $0[$1.key] = memory.missing[$1.key] ?? now }
     let forgotten = entries.compactMap { (name, entry) -> String? in
       let isOver = now &- (memory.missing[name] ?? now) >= timing.grace.nanoseconds
-      return isOver || memory.seen.contains(name) && !mayCome(name, entry) ? name : nil
+      return isOver || book.hasDeparted(name) && !mayCome(name, entry) ? name : nil
     }
-    memory.seen = names
-    memory.seen.formUnion(forgotten)
     memories[key] = memory
     return Set(forgotten)
   }

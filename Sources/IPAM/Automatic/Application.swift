@@ -120,8 +120,17 @@ public enum WorkloadKind: String, Hashable, Sendable, CaseIterable {
   public init?(apiVersion: String, kind: String) {
     self.init(rawValue: kind)
     let group = apiVersion.split(separator: "/").first.map(String.init)
-    let groups = isOfBatch ? ["batch"] : ["apps", "extensions"]
     guard let group, apiVersion.contains("/"), groups.contains(group) else { return nil }
+  }
+
+  /// The groups in which owner references have named it.
+  private var groups: [String] {
+    switch self {
+    case .deployment, .replicaSet, .statefulSet, .daemonSet: ["apps", "extensions"]
+    case .job: ["batch"]
+    // kubectl 1.20 writes apps/v1 where it makes a Job from a CronJob.
+    case .cronJob: ["batch", "apps"]
+    }
   }
 
   private var isOfBatch: Bool { self == .job || self == .cronJob }

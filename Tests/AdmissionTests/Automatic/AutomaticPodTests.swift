@@ -156,7 +156,7 @@ import Testing
     let first = world.create(pod)
     #expect(!first.isAllowed && need(first)?.owner.name == "web-1")
     try world.storePool("auto", of: AutomaticWorld.web, "10.6.0.2-10.6.0.3")
-    #expect(world.book.takeRefused().isEmpty, "nobody is woken who is still waiting")
+    #expect(world.book.takeRefused(now: world.now).isEmpty, "nobody is woken who is still waiting")
 
     #expect(world.create(pod).isAllowed)
     world.isSecondLook = true
@@ -166,9 +166,9 @@ import Testing
       second.status?.message
         == "pods \"web-1-\" is forbidden: no IPv4 address for eth0: auto "
         + full.replacing("of 1 addr", with: "of 2 addr").replacing("and 1 are", with: "and 2 are"))
-    #expect(world.book.takeRefused().isEmpty)
+    #expect(world.book.takeRefused(now: world.now).isEmpty)
     try world.storePool("auto", of: AutomaticWorld.web, "10.6.0.2-10.6.0.4")
-    #expect(world.book.takeRefused().map(\.name) == ["web-1"])
+    #expect(world.book.takeRefused(now: world.now).map(\.name) == ["web-1"])
   }
 
   @Test func `is told which of its interfaces gets no address`() throws {

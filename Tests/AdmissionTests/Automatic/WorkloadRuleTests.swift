@@ -153,7 +153,7 @@ import Testing
   private func shortage(_ left: Int, _ wanted: Int) -> [String] {
     [
       #"spec.template.metadata.annotations[ipam.spidernet.io/subnet]: SpiderSubnet "s4" has \#(left) addresses left for "#
-        + "the IPv4 pool of eth0, and \(wanted) are wanted: \(wanted - left) too few; Pods beyond that are refused"
+        + "the IPv4 pool of eth0, and \(wanted) are wanted: \(wanted - left) too few; the pool is not made or scaled before they are there"
     ]
   }
 

@@ -72,7 +72,7 @@ import Testing
   @Test(arguments: [
     ("apps/v1", "Deployment", WorkloadKind.deployment), ("apps/v1beta2", "ReplicaSet", .replicaSet),
     ("extensions/v1beta1", "DaemonSet", .daemonSet), ("apps/v1", "StatefulSet", .statefulSet),
-    ("batch/v1", "Job", .job), ("batch/v1beta1", "CronJob", .cronJob),
+    ("batch/v1", "Job", .job), ("batch/v1beta1", "CronJob", .cronJob), ("apps/v1", "CronJob", .cronJob),
   ])
   func `is one of Kubernetes' own`(_ apiVersion: String, _ name: String, _ kind: WorkloadKind) {
     #expect(WorkloadKind(apiVersion: apiVersion, kind: name) == kind)
