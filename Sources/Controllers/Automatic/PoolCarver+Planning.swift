@@ -174,7 +174,7 @@ extension PoolCarver {
       {
         continue
       }
-      let isOver = clock.monotonic() &- first.since >= Self.grace.nanoseconds
+      let isOver = clock.monotonic() &- first.since >= grace.nanoseconds
       if isOver || (version != nil && version != first.version) { lost.insert(name) }
     }
     leavingSeen = sightings

@@ -15,8 +15,6 @@ public import Logging
 public actor PoolCarver {
   /// Tries of one round, when others write the subnet too.
   private static let attempts = 8
-  /// How long a write of a pool may be on its way: longer than the API server takes for one, and a client waits.
-  static let grace = Duration.seconds(75)
   /// How long after its subnet was read a pool may still be made.
   static let patience = Duration.seconds(10)
   /// Pools of one round that are written at the same time.
@@ -54,6 +52,8 @@ public actor PoolCarver {
   let book: AddressBook
   let directory: PoolDirectory
   let clock: CommitTiming
+  /// How long a write of a pool may be on its way: longer than the API server takes for one, and what comes before it.
+  nonisolated let grace: Duration
   let logger: Logger
   private var lanes: [String: Lane] = [:]
   /// Pools that are about to lose addresses, by the name under which these stand.
@@ -62,9 +62,12 @@ public actor PoolCarver {
   private let conflicts = Counter(label: "spiderpool_webhook_subnet_status_conflicts_total")
 
   /// A carver that does nothing yet.
+  /// - Parameter arrival: how long the API server may take to store what it has admitted.
   public init(
-    store: any ClusterStore, book: AddressBook, directory: PoolDirectory, clock: CommitTiming, logger: Logger
+    store: any ClusterStore, book: AddressBook, directory: PoolDirectory, clock: CommitTiming,
+    arrival: Duration = .seconds(65), logger: Logger
   ) {
+    grace = Self.patience + arrival
     self.store = store
     self.book = book
     self.directory = directory

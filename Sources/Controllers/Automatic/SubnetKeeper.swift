@@ -26,9 +26,6 @@ public actor SubnetKeeper {
   public struct Timing: Sendable {
     /// Between two looks.
     public var period = Duration.seconds(1)
-    /// How long addresses stay with a pool that does not come: longer than somebody may try to make it, and longer than the
-    /// API server may take to store it.
-    public var grace = PoolCarver.grace
 
     /// How long a pool is let be that could not be changed.
     public var rest = Duration.seconds(30)
@@ -110,7 +107,7 @@ public actor SubnetKeeper {
     let now = clock.monotonic()
     memory.missing = entries.reduce(into: [:]) { $0[$1.key] = memory.missing[$1.key] ?? now }
     let forgotten = entries.compactMap { (name, entry) -> String? in
-      let isOver = now &- (memory.missing[name] ?? now) >= timing.grace.nanoseconds
+      let isOver = now &- (memory.missing[name] ?? now) >= carver.grace.nanoseconds
       return isOver || book.hasDeparted(name) && !mayCome(name, entry) ? name : nil
     }
     memories[key] = memory

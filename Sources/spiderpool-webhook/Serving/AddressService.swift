@@ -69,7 +69,9 @@ struct AddressService: Sendable {
     waker = OwnerWaker(store: store, book: book, clock: clock, logger: logger)
     automatic =
       settings.usesSubnets
-      ? AutomaticPools(store, book, directory, settings, events, clock: clock, following: following) : nil
+      ? AutomaticPools(
+        store, book, directory, settings, events, clock: clock, arrival: options.unconfirmedGrace.duration,
+        following: following) : nil
   }
 
   /// Who makes what a review needs first; nil where there are no automatic pools.

@@ -13,10 +13,11 @@ struct AutomaticPools: Sendable {
   /// Nothing runs yet.
   init(
     _ store: any ClusterStore, _ book: AddressBook, _ directory: PoolDirectory, _ settings: AdmissionSettings,
-    _ events: EventRecorder, clock: CommitTiming, following: ReflectorTiming
+    _ events: EventRecorder, clock: CommitTiming, arrival: Duration, following: ReflectorTiming
   ) {
     let logger = Logger(label: "pools")
-    let carver = PoolCarver(store: store, book: book, directory: directory, clock: clock, logger: logger)
+    let carver = PoolCarver(
+      store: store, book: book, directory: directory, clock: clock, arrival: arrival, logger: logger)
     let pools = ApplicationPools(store: store, book: book, carver: carver, events: events, logger: logger)
     preparer = Preparer(pools: pools, carver: carver)
     let applications = ApplicationKeeper(

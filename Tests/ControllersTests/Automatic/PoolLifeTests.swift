@@ -143,7 +143,7 @@ private struct PoolLife {
     }
     await servers[0].carver.tidy("s")
     // What may still be on its way is waited for.
-    servers[0].clock.advance(by: PoolCarver.grace) {}
+    servers[0].clock.advance(by: servers[0].carver.grace) {}
     await servers[0].carver.tidy("s")
     try await check()
     let (entries, ranges) = (try await scene.entries(), try await scene.ranges())

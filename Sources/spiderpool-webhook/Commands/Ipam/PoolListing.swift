@@ -48,26 +48,23 @@ struct PoolListing: IpamListing {
   }
 
   /// For programs. Counts are numbers up to `Int64.max`, which stands for anything above; what cannot be told is null.
-  var json: JSONValue {
-    .array(
-      rows.map { row in
-        let pool = row.pool
-        var value: JSONValue = [
-          "name": .string(pool.name), "uid": .string(pool.uid),
-          "resourceVersion": .string(pool.resourceVersion),
-          "ipVersion": pool.family.map { .int(Int64($0.rawValue)) } ?? .null, "subnet": .string(pool.subnet),
-          "total": Self.count(pool.addresses),
-          "allocated": Self.allocated(pool).map { .int(Int64($0)) } ?? .null,
-          "free": Self.count(row.free), "default": .bool(pool.isDefault),
-          "disabled": .bool(pool.isDisabled),
-          "terminating": .bool(pool.isTerminating),
-          "ownerSubnet": pool.ownerSubnet.map { .string($0) } ?? .null,
-          "ranges": Self.ranges(pool.addresses),
-          "freeRanges": Self.ranges(row.free),
-        ]
-        for member in PoolOwnership.members(of: row.ownership) { value[member.key] = member.value }
-        return value
-      })
+  var json: JSONValue { .array(rows.map(Self.json)) }
+
+  private static func json(_ row: Row) -> JSONValue {
+    let pool = row.pool
+    let family = pool.family.map { JSONValue.int(Int64($0.rawValue)) }
+    let allocated = allocated(pool).map { JSONValue.int(Int64($0)) }
+    let owner = pool.ownerSubnet.map { JSONValue.string($0) }
+    var members: [JSONObject.Member] = [
+      ("name", .string(pool.name)), ("uid", .string(pool.uid)),
+      ("resourceVersion", .string(pool.resourceVersion)), ("ipVersion", family ?? .null),
+      ("subnet", .string(pool.subnet)), ("total", count(pool.addresses)), ("allocated", allocated ?? .null),
+      ("free", count(row.free)), ("default", .bool(pool.isDefault)), ("disabled", .bool(pool.isDisabled)),
+      ("terminating", .bool(pool.isTerminating)), ("ownerSubnet", owner ?? .null),
+      ("ranges", ranges(pool.addresses)), ("freeRanges", ranges(row.free)),
+    ]
+    members += PoolOwnership.members(of: row.ownership)
+    return .object(JSONObject(members))
   }
 
   private static func flags(_ pool: InspectedPool) -> [String] {
