@@ -40,13 +40,16 @@ stage_client() {
 
 stage_cluster() { bash Tests/Cluster/end-to-end.sh; }
 
-stage_pods() { bash Tests/Cluster/pods.sh --parts admission,workloads; }
+stage_pods() { bash Tests/Cluster/pods.sh --parts admission,workloads,automatic; }
 
 # Two replicas killed at named points of an address's way.
-stage_crashes() { bash Tests/Cluster/pods.sh --parts crashes --rounds 60; }
+stage_crashes() {
+    bash Tests/Cluster/pods.sh --parts crashes --rounds 60
+    bash Tests/Cluster/pods.sh --parts pool_crashes --rounds 40
+}
 
 # Crowds and many crashes, which take the machine for themselves: bash Tests/run.sh crowds
-stage_crowds() { bash Tests/Cluster/pods.sh --parts load,endings,crashes --rounds 200; }
+stage_crowds() { bash Tests/Cluster/pods.sh --parts load,endings,crashes,pool_crashes --rounds 200; }
 
 # Keeps a long output in a file, and prints what went wrong and the closing lines.
 tee_quietly() {

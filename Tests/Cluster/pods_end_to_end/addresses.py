@@ -40,10 +40,23 @@ def records(pool):
     return json.loads(pool.get("status", {}).get("allocatedIPs") or "{}")
 
 
+def addresses_in(ranges):
+    """The addresses of a list of single ones and ranges, as numbers."""
+    numbers = set()
+    for text in ranges:
+        ends = [int(ipaddress.ip_address(end)) for end in text.split("-")]
+        numbers.update(range(ends[0], ends[-1] + 1))
+    return numbers
+
+
+def givable(made):
+    """The addresses of a pool or a subnet, without those that it excludes."""
+    return addresses_in(made["spec"].get("ips", [])) - addresses_in(made["spec"].get("excludeIPs", []))
+
+
 def total(pool):
-    """How many addresses a pool has: the pools of these tests have one range and no exclusions."""
-    ends = [ipaddress.ip_address(end) for end in pool["spec"]["ips"][0].split("-")]
-    return int(ends[-1]) - int(ends[0]) + 1
+    """How many addresses a pool has."""
+    return len(givable(pool))
 
 
 class Witness:
@@ -141,3 +154,44 @@ def check_consistency(world, within=15):
     if world.kubelet.witness.violations:
         raise Violation("\n".join(world.kubelet.witness.violations[:5]))
     return held
+
+
+def controlled(subnet):
+    """What a subnet's status says its pools have, by pool."""
+    return json.loads(subnet.get("status", {}).get("controlledIPPools") or "{}")
+
+
+def application_of(pool):
+    """The application of an automatic pool as a subnet's status names it; None for any other pool."""
+    labels = pool["metadata"].get("labels", {})
+    parts = [labels.get(f"ipam.spidernet.io/owner-application-{part}") for part in ("gv", "kind", "namespace", "name")]
+    return "_".join(parts) if all(parts) else None
+
+
+def check_subnet(subnet, pools):
+    """The status of a subnet says what its pools have, and its counts are exact."""
+    name, status = subnet["metadata"]["name"], subnet.get("status", {})
+    said = {pool: (addresses_in(entry["ips"]), entry.get("application")) for pool, entry in controlled(subnet).items()}
+    have = {pool["metadata"]["name"]: (givable(pool), application_of(pool)) for pool in pools}
+    expect(said == have, f"the status of {name} says {status.get('controlledIPPools')} and the pools {list(have)} have "
+                         f"{[pool['spec'].get('ips') for pool in pools]}")
+    counts = status.get("allocatedIPCount"), status.get("totalIPCount")
+    wanted = sum(len(addresses) for addresses, _ in have.values()), total(subnet)
+    expect(counts == wanted, f"the counts of {name} are {counts} instead of {wanted}")
+
+
+def check_subnets(world, within=15):
+    """No two pools of a subnet have an address in common, and each subnet's status agrees with them: the first now, the
+    other soon."""
+    def attempt():
+        subnets, _ = world.client.list(f"{GROUP}/spidersubnets")
+        pools, _ = world.client.list(f"{GROUP}/spiderippools")
+        for subnet in subnets:
+            own = [pool for pool in pools if pool["spec"]["subnet"] == subnet["spec"]["subnet"]]
+            if sum(map(total, own)) != len(set().union(*map(givable, own))):
+                ranges = {pool["metadata"]["name"]: pool["spec"].get("ips") for pool in own}
+                raise Violation(f"pools share addresses: {ranges}")
+            check_subnet(subnet, own)
+        return True
+
+    eventually(within, "agreement of subnets and pools", attempt)

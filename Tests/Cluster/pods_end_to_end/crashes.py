@@ -13,7 +13,7 @@ from addresses import check_consistency
 from api import Client, pods_path
 from history import History, Replay, check_replay
 from objects import make_pool, remove_pods, remove_pool, unscheduled
-from relay import POINTS, Relay, Trap
+from relay import POINTS, POOL_POINTS, Relay, Trap
 
 CLIENTS = 16
 # Pods that a client has at a time.
@@ -116,7 +116,7 @@ class Killer:
             server.start()
 
     def kill(self, plan):
-        if plan in POINTS:
+        if plan in POINTS + POOL_POINTS:
             self.trap.set(plan)
             expect(self.trap.sprung.wait(30), f"no server came to the point {plan!r} within 30 s")
             return [self.trap.victim]

@@ -3,6 +3,7 @@
 Comes in: watches of all Pods and all pools. Goes out: events by revision, and the moments at which a promise was broken.
 """
 
+import ipaddress
 import threading
 
 from control_plane import GROUP, Failed, eventually, expect
@@ -22,30 +23,39 @@ def holders(pool):
     return {address: record["podUid"] for address, record in records(pool).items()}
 
 
+def ranges(pool):
+    """What of a pool counts beside: its addresses, each end of a range as a number."""
+    ends = [[int(ipaddress.ip_address(end)) for end in text.split("-")] for text in pool["spec"].get("ips", [])]
+    return [(end[0], end[-1]) for end in ends]
+
+
 class History:
-    """Events are tuples of revision, kind ("pod" or "pool"), identity, and what there is now: None once it is gone."""
+    """Events are tuples of revision, kind ("pod", "pool" or "ranges"), identity, and what there is now: None once it is gone."""
 
     def __init__(self, plane):
         self.plane, self.events, self.failures, self.threads = plane, [], [], []
 
     def start(self):
-        self.follow("pod", PODS, lambda pod: pod["metadata"]["uid"], holds)
-        self.follow("pool", POOLS, lambda pool: pool["metadata"]["name"], holders)
+        self.follow(PODS, lambda pod: pod["metadata"]["uid"], pod=holds)
+        self.follow(POOLS, lambda pool: pool["metadata"]["name"], pool=holders, ranges=ranges)
         return self
 
-    def follow(self, kind, path, identity, content):
+    def follow(self, path, identity, **contents):
+        def note(item, gone=False):
+            revision = int(item["metadata"]["resourceVersion"])
+            for kind, content in contents.items():
+                self.events.append((revision, kind, identity(item), None if gone else content(item)))
+
         items, version = Client(self.plane).list(path)
         for item in items:
-            self.events.append((int(item["metadata"]["resourceVersion"]), kind, identity(item), content(item)))
+            note(item)
 
         def read():
             try:
                 for event in Client(self.plane, timeout=None).watch(path, version, 7200):
                     if event["type"] == "ERROR":
                         raise OSError(f"the watch of {path} ended: {event['object']}")
-                    item, gone = event["object"], event["type"] == "DELETED"
-                    revision = int(item["metadata"]["resourceVersion"])
-                    self.events.append((revision, kind, identity(item), None if gone else content(item)))
+                    note(event["object"], gone=event["type"] == "DELETED")
             except Exception as error:  # whatever it is, from here on the history has a gap
                 self.failures.append(f"the history has a gap: {error!r}")
 
@@ -58,7 +68,9 @@ class History:
         def attempt():
             expect(not self.failures, "; ".join(self.failures))
             there = {("pod", pod["metadata"]["uid"]): holds(pod) for pod in client.list(PODS)[0]}
-            there |= {("pool", pool["metadata"]["name"]): holders(pool) for pool in client.list(POOLS)[0]}
+            pools = client.list(POOLS)[0]
+            there |= {("pool", pool["metadata"]["name"]): holders(pool) for pool in pools}
+            there |= {("ranges", pool["metadata"]["name"]): ranges(pool) for pool in pools}
             last = {(kind, identity): content for _, kind, identity, content in sorted(self.events, key=lambda event: event[0])}
             expect({thing: content for thing, content in last.items() if content is not None} == there, "watches lag behind")
             return True
@@ -72,13 +84,13 @@ class Replay:
     """Goes through a history and looks at the promises after each event."""
 
     def __init__(self):
-        self.pods, self.users, self.pools = {}, {}, {}
+        self.pods, self.users, self.pools, self.ranges = {}, {}, {}, {}
         self.admitted, self.bindings, self.violations = set(), 0, []
 
     def run(self, events):
         for revision, kind, identity, content in events:
             self.revision = revision
-            (self.see_pod if kind == "pod" else self.see_pool)(identity, content)
+            {"pod": self.see_pod, "pool": self.see_pool, "ranges": self.see_ranges}[kind](identity, content)
         return self
 
     def tell(self, what):
@@ -116,6 +128,14 @@ class Replay:
                 self.tell(f"{address} of {name} is {uid}'s, which lives, and is recorded for {now.get(address)}")
 
 
+    def see_ranges(self, name, content):
+        """No address is in two pools."""
+        self.ranges[name] = content or []
+        for other, taken in self.ranges.items():
+            if other != name and any(low <= end and start <= high for low, high in self.ranges[name] for start, end in taken):
+                self.tell(f"{name} has addresses of {other}")
+
+
 def check_replay():
     """Made up histories in which a promise is broken, and one in which none is: a checker that finds nothing is no checker."""
     def pod(revision, uid, *addresses):
@@ -127,13 +147,18 @@ def check_replay():
     def pool(revision, **records):
         return revision, "pool", "pool", records
 
-    good = [pool(1), pool(2, x="a"), pod(3, "a", "x"), pool(4, x="a", y="b"), gone(5, "a"), pool(6, y="b"), pool(7, x="c", y="b"),
+    def size(revision, name, *ranges):
+        return revision, "ranges", name, list(ranges)
+
+    good = [size(1, "one", (1, 4), (7, 9)), size(2, "two", (5, 6)), size(3, "one", (1, 4)), size(4, "two", (5, 9))]
+    good += [pool(1), pool(2, x="a"), pod(3, "a", "x"), pool(4, x="a", y="b"), gone(5, "a"), pool(6, y="b"), pool(7, x="c", y="b"),
             pod(8, "c", "x"), (9, "pod", "c", ("default/c", [])), pool(10, x="d", y="b"), pod(11, "d", "x")]
     bad = {
         "had it": [pool(1, x="a"), pod(2, "a", "x"), pod(3, "b", "x")],
         "was admitted with": [pool(1), pod(2, "a", "x")],
         "which lives": [pool(1, x="a"), pod(2, "a", "x"), pool(3)],
         "recorded for b": [pool(1, x="a"), pod(2, "a", "x"), pool(3, x="b")],
+        "has addresses of one": [size(1, "one", (1, 4), (7, 9)), size(2, "two", (5, 7))],
         "and are": [pool(1, x="a", y="a"), pod(2, "a", "x"), pod(3, "a", "y")],
         "recorded for None": [pool(1, x="a"), pod(2, "a", "x"), (3, "pool", "pool", None)],
     }

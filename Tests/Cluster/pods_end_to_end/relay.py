@@ -13,18 +13,31 @@ import threading
 REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
-MUTATION, VALIDATION, COMMIT = "mutation", "validation", "commit"
-AFTER_RESERVE, BEFORE_COMMIT, DURING_COMMIT, AFTER_COMMIT, BEFORE_ANSWER = POINTS = (
-    "after reserve", "before commit", "during commit", "after commit", "before answer")
+MUTATION, VALIDATION = "mutation", "validation"
+# Writes of a pool's status, of a subnet's status, and of a pool itself.
+COMMIT, CARVING, MAKING = WRITES = "commit", "carving", "making"
+AFTER_RESERVE, BEFORE_ANSWER = "after reserve", "before answer"
+
+
+def points(write):
+    return tuple(f"{moment} {write}" for moment in ("before", "during", "after"))
+
+
+POINTS = (AFTER_RESERVE, *points(COMMIT), BEFORE_ANSWER)
+POOL_POINTS = (*points(CARVING), *points(MAKING))
 
 
 def kind(method, path):
-    """What a request is in the life of an address, or None."""
+    """What a request is in the life of an address or a pool, or None."""
     path = path.split(b"?")[0]
     if method == b"POST" and path in (b"/mutate", b"/validate"):
         return MUTATION if path == b"/mutate" else VALIDATION
     if method == b"PUT" and re.fullmatch(rb"/apis/\S+/spiderippools/[^/]+/status", path):
         return COMMIT
+    if method == b"PUT" and re.fullmatch(rb"/apis/\S+/spidersubnets/[^/]+/status", path):
+        return CARVING
+    if method in (b"POST", b"PATCH") and re.fullmatch(rb"/apis/\S+/spiderippools(/[^/]+)?", path):
+        return MAKING
     return None
 
 
@@ -119,11 +132,11 @@ class Way:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
                 self.begin(data)
-                if self.kind == COMMIT and self.trap.reached(BEFORE_COMMIT, self.server):
+                if self.kind in WRITES and self.trap.reached(f"before {self.kind}", self.server):
                     return
                 target.write(data)
                 await target.drain()
-                if self.kind == COMMIT and self.missing <= 0 and self.trap.reached(DURING_COMMIT, self.server):
+                if self.kind in WRITES and self.missing <= 0 and self.trap.reached(f"during {self.kind}", self.server):
                     return
 
     def begin(self, data):
@@ -136,7 +149,7 @@ class Way:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
                 answered, self.kind = self.kind, None
-                unseen = {VALIDATION: BEFORE_ANSWER, COMMIT: AFTER_COMMIT}.get(answered)
+                unseen = f"after {answered}" if answered in WRITES else {VALIDATION: BEFORE_ANSWER}.get(answered)
                 if unseen and self.trap.reached(unseen, self.server):
                     return
                 target.write(data)
