@@ -1,6 +1,7 @@
 internal import Admission
 internal import Cluster
 internal import Controllers
+internal import CoreMetrics
 
 /// Does what a review needs before it can be judged for good.
 struct Preparer: Sendable {
@@ -18,11 +19,18 @@ struct Preparer: Sendable {
 
   let pools: ApplicationPools
   let carver: PoolCarver
+  private let waited = Counter(label: MetricNames.waited)
+
+  init(pools: ApplicationPools, carver: PoolCarver) {
+    self.pools = pools
+    self.carver = carver
+  }
 
   func fulfil(_ prerequisite: Prerequisite) async -> Outcome {
     switch prerequisite {
     case .subnet(let name): return await carver.refresh(name) ? .ready : .unchanged
     case .pools(let need):
+      waited.increment()
       switch await pools.prepare(need) {
       case .ready: return .ready
       case .short(let sentence): return .short(sentence)
