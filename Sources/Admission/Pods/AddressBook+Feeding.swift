@@ -13,16 +13,18 @@ extension AddressBook {
   }
 
   /// Takes in a pool that was added, changed, or written by us. Something older than what is known is passed over.
+  /// - Parameter isAnswer: the pool was read or written just now: what is known already still says what is not stored. A write that
+  ///   changes nothing is answered by the version that was there before.
   /// - Returns: bindings that were not stored yet, and whose addresses turn out to be somebody else's.
   @discardableResult
-  public func upsert(_ pool: SpiderIPPool, now: UInt64) -> [LostBinding] {
+  public func upsert(_ pool: SpiderIPPool, isAnswer: Bool = false, now: UInt64) -> [LostBinding] {
     let name = pool.metadata.name
     let number = UInt64(pool.metadata.resourceVersion)
     let isStale = { (known: StoredPool?) in
       guard let known, known.uid == pool.metadata.uid, let last = known.number, let number else {
         return false
       }
-      return number <= last
+      return isAnswer ? number < last : number <= last
     }
     if withState({ isStale($0.stored[name]) }) { return [] }
     // Parsed outside the lock: a status may hold thousands of records.

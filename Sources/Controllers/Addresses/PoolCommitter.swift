@@ -239,7 +239,7 @@ public actor PoolCommitter {
     var parser = JSONParser()
     do throws(JSONError) {
       let pool = try parser.parse(object.json) { SpiderIPPool($0) }
-      let lost = book.upsert(pool, now: timing.wallClock())
+      let lost = book.upsert(pool, isAnswer: true, now: timing.wallClock())
       counters.lost.increment(by: lost.count)
     } catch {
       logger.error("a pool cannot be read", metadata: ["pool": "\(object.name)", "reason": "\(error)"])

@@ -131,6 +131,25 @@ struct PoolCommitterTests {
     #expect(try await replica.bind("10.6.0.4", of: "a", to: "web-0") == .bound)
   }
 
+  @Test func `lets an address go that was released before it was stored`() async throws {
+    let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
+    let replica = AddressReplica(stored.store)
+    try await replica.catchUp()
+    await replica.committer.mend("a")
+    let address = try IPAddress("10.6.0.2")
+    let order = BindOrder(
+      id: ReservationID(7), grants: [AddressGrant(interface: 0, pool: "a", address: address)],
+      pod: PodKey(namespace: "default", name: "web-0"), uid: PodUID("uid-web-0"),
+      owner: OwnerKey(id: "owner", label: "owner"))
+    try replica.book.bind(order, now: 0)
+    let record = AllocationRecord(address: address, pod: order.pod, uid: order.uid)
+    #expect(replica.book.release("a", record, now: 0))
+    let writes = replica.plan.calls(of: .updateStatus)
+    await replica.committer.mend("a")
+    #expect(replica.book.holder(of: address, in: "a") == nil)
+    #expect(replica.plan.calls(of: .updateStatus) <= writes + 1)
+  }
+
   @Test func `says that the pool is gone when it is`() async throws {
     let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
     let replica = AddressReplica(stored.store)
