@@ -17,7 +17,7 @@ extension PoolCarver {
     else { return nil }
     var plan = CarvePlan(status: status)
     if let tidying {
-      let lost = try await lost(plan.status)
+      let lost = try await lost(plan.status, of: subnet.metadata.name)
       tidy(&plan.status, subnet, network, forgetting: tidying.forgotten, lost: lost)
     }
     if subnet.metadata.isTerminating {
@@ -27,7 +27,7 @@ extension PoolCarver {
     }
     let all = AddressText.lenientAddresses(subnet.spec.ips, without: subnet.spec.excludeIPs, like: network)
     var found: [Found] = []
-    for wish in wishes { found.append(try await find(wish, plan.status)) }
+    for wish in wishes { found.append(try await find(wish, plan.status, except: found.map(\.name))) }
     // What a pool has is not another's, whether or not the status says so.
     let foreign = directory.taken(in: network, except: Set(found.map(\.name)), now: clock.wallClock())
     let own = found.compactMap(\.present).filter { $0.family == network.family }
@@ -116,7 +116,10 @@ extension PoolCarver {
     var present: AddressSet? { pool?.addresses }
   }
 
-  private func find(_ wish: PoolWish, _ status: SubnetStatus) async throws(ClusterError) -> Found {
+  /// - Parameter others: names that others of the same round are to have.
+  private func find(
+    _ wish: PoolWish, _ status: SubnetStatus, except others: [String]
+  ) async throws(ClusterError) -> Found {
     let application = wish.pool.application
     let known = book.automaticPools(of: application.key).filter { facts in
       guard let marks = facts.marks, marks.key == wish.pool.key, !facts.isTerminating else { return false }
@@ -127,7 +130,7 @@ extension PoolCarver {
     if let name = best?.name, let pool = try await live(name), !pool.metadata.isTerminating {
       return Found(name, pool, status)
     }
-    for name in wish.pool.names {
+    for name in wish.pool.names where !others.contains(name) {
       let holder = status.entries[name]?.application
       guard holder == nil || holder == application.statusText else { continue }
       let pool = try await livePool(of: wish, name)
@@ -160,14 +163,16 @@ extension PoolCarver {
 
   /// The names under which stands what pools have lost for good: they do not have it, and were written since, or no write from
   /// before can be on its way any more.
-  private func lost(_ status: SubnetStatus) async throws(ClusterError) -> Set<String> {
+  private func lost(
+    _ status: SubnetStatus, of subnet: String
+  ) async throws(ClusterError) -> Set<String> {
     var lost: Set<String> = []
     var sightings: [String: Sighting] = [:]
     for (name, entry) in status.entries {
       guard let poolName = SubnetStatus.leavingPool(name) else { continue }
       let pool = try await live(poolName)
       let version = pool?.metadata.resourceVersion
-      let first = leavingSeen[name] ?? Sighting(version: version, since: clock.monotonic())
+      let first = leavingSeen[subnet]?[name] ?? Sighting(version: version, since: clock.monotonic())
       sightings[name] = first
       if let present = pool?.addresses, let leaving = entry.addresses, present.family == leaving.family,
         present.overlaps(leaving)
@@ -177,7 +182,7 @@ extension PoolCarver {
       let isOver = clock.monotonic() &- first.since >= grace.nanoseconds
       if isOver || (version != nil && version != first.version) { lost.insert(name) }
     }
-    leavingSeen = sightings
+    leavingSeen[subnet] = sightings.isEmpty ? nil : sightings
     return lost
   }
 

@@ -56,8 +56,8 @@ public actor PoolCarver {
   nonisolated let grace: Duration
   let logger: Logger
   private var lanes: [String: Lane] = [:]
-  /// Pools that are about to lose addresses, by the name under which these stand.
-  var leavingSeen: [String: Sighting] = [:]
+  /// Pools that are about to lose addresses, by subnet and by the name under which these stand.
+  var leavingSeen: [String: [String: Sighting]] = [:]
   private let writes = Counter(label: "spiderpool_webhook_subnet_status_writes_total")
   private let conflicts = Counter(label: "spiderpool_webhook_subnet_status_conflicts_total")
 

@@ -178,6 +178,33 @@ struct PoolCarverTests {
       ])
   }
 
+  @Test func `does so for two who come at once`() async throws {
+    let (scene, replica) = try await scene()
+    let gate = Gate()
+    replica.plan.inject(.hold(gate), into: .updateStatus)
+    let names = await withTaskGroup(of: String?.self) { group in
+      group.addTask { await replica.carve("first", 1).name }
+      await gate.reached()
+      for (uid, count) in [("u-0a1b2c3d4e5f", 2), ("u-0a1b2fffffff", 3)] {
+        let namespace = "shop-\(count)"
+        group.addTask {
+          let application = Application(
+            apiVersion: "apps/v1", kind: "Deployment", namespace: namespace, name: "web", uid: uid)
+          let pool = AutomaticPool(
+            application: application, place: .init(interface: "eth0", family: .v4, subnet: "s"),
+            size: .fixed(count), reclaims: true)
+          return await replica.carver.carve(PoolWish(pool: pool, count: count)).name
+        }
+      }
+      while await replica.carver.waiting(for: "s") < 2 { await Task.yield() }
+      gate.open()
+      return await group.reduce(into: Set<String>()) { if let name = $1 { $0.insert(name) } }
+    }
+    #expect(names.count == 3)
+    #expect(try await AddressSet.disjoint(scene.pools().values.map(\.spec.ips)).count == 6)
+    #expect(try await scene.entries() == scene.ranges())
+  }
+
   @Test func `refuses what cannot be`() async throws {
     let (scene, replica) = try await scene()
     let missing = PoolWish(

@@ -19,7 +19,7 @@ struct PoolLifeTests {
     async throws
   {
     var generator = SeededGenerator.announced()
-    for _ in 0..<30 {
+    for _ in 0..<15 {
       let life = try await PoolLife(addresses: Self.addresses)
       for _ in 0..<40 {
         let steps = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
