@@ -46,7 +46,10 @@ public struct ApplicationPools: Sendable {
       if application.isNative, workload == nil {
         return .failed("\(application), which the Pod is for, does not exist any more")
       }
-      let wishes = AutomaticPool.pools(of: need.request, for: application).map { pool in
+      var request = need.request
+      // Pods of an older template may still come while a newer one is rolled out.
+      if let newest = workload?.template?.number.flatMap({ PoolSize($0) }) { request.size = newest }
+      let wishes = AutomaticPool.pools(of: request, for: application).map { pool in
         PoolWish(pool: pool, count: count(pool, workload))
       }
       let outcome = Self.outcome(await carve(wishes), wishes)
