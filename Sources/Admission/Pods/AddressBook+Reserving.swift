@@ -104,6 +104,14 @@ public struct RefusedOwner: Hashable, Sendable {
   /// The name.
   public let name: String
 
+  /// An owner from its parts.
+  public init(apiVersion: String, kind: String, namespace: String, name: String) {
+    self.apiVersion = apiVersion
+    self.kind = kind
+    self.namespace = namespace
+    self.name = name
+  }
+
   /// The owner of a Pod of this namespace.
   public init(_ owner: OwnerReference, _ namespace: String) {
     apiVersion = owner.apiVersion

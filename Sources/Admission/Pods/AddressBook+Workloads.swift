@@ -76,6 +76,18 @@ extension AddressBook {
     withState { $0.noteRefused(RefusedOwner(need.owner, need.namespace), pools) }
   }
 
+  /// Notes that the makers of a workload's Pods may have been refused an address of a pool, here or by a server that is not there
+  /// any more: they are woken when the pool has one.
+  public func noteRefused(makersOf workload: Workload, _ pool: String) {
+    withState { state in
+      for maker in state.workloads.makers(of: workload) {
+        let owner = RefusedOwner(
+          apiVersion: maker.apiVersion, kind: maker.kind, namespace: maker.namespace, name: maker.name)
+        state.noteRefused(owner, [pool])
+      }
+    }
+  }
+
   /// How many nodes there are.
   public var nodeCount: Int { withState { $0.nodes.count } }
 }

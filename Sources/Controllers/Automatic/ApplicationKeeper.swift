@@ -27,7 +27,12 @@ public final class ApplicationKeeper: Sendable {
     /// Those that come again after a pause.
     var resting: Set<WorkloadTable.Key> = []
     var isRunning = false
+    /// When the work began, in nanoseconds of the monotonic clock.
+    var began: UInt64 = 0
   }
+
+  /// How long after the work began it makes up for what others left undone.
+  private static let firstLook = Duration.seconds(15)
 
   private static let capacity = 65_536
   private static let parallel = 32
@@ -62,7 +67,8 @@ public final class ApplicationKeeper: Sendable {
 
   /// Works until the task is cancelled, that is, until the Lease is lost. The workloads must have been listed before.
   public func run() async {
-    tries.withLock { $0.isRunning = true }
+    let now = clock.monotonic()
+    tries.withLock { $0 = Tries(isRunning: true, began: now) }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.lookAtAll() }
       while let key = await queue.take() { group.addTask { await self.work(on: key) } }
@@ -135,7 +141,21 @@ public final class ApplicationKeeper: Sendable {
       PoolWish(pool: $0, count: $0.size.count(replicas: workload.replicas))
     }
     let outcomes = await pools.carve(wishes)
+    wakeMakers(of: workload, outcomes)
     return isReclaimed && outcomes.allSatisfy { if case .ready = $0 { true } else { false } }
+  }
+
+  /// Pods that came before the pool was made or large enough were refused, maybe by a server that has ended since, and their
+  /// makers wait longer each time.
+  private func wakeMakers(of workload: Workload, _ outcomes: [CarveOutcome]) {
+    let key = WorkloadTable.Key(workload)
+    let isLate = tries.withLock { tries in
+      tries.counts[key] != nil || clock.monotonic() &- tries.began < Self.firstLook.nanoseconds
+    }
+    guard isLate else { return }
+    for case .ready(let change) in outcomes where change.kind != .none {
+      book.noteRefused(makersOf: workload, change.name)
+    }
   }
 
   // MARK: applications that are gone

@@ -111,6 +111,14 @@ public struct WorkloadTable: Sendable {
   /// The names of all, in any order.
   public var keys: some Collection<Key> { workloads.keys }
 
+  /// Those that make the Pods of a workload: a Deployment's ReplicaSets, a CronJob's Jobs, or itself.
+  public func makers(of workload: Workload) -> [Application] {
+    guard workload.kind == .deployment || workload.kind == .cronJob else { return [workload.application] }
+    return workloads.values.filter { part in
+      part.isPart && part.replicas > 0 && part.top.uid == workload.application.uid
+    }.map(\.application)
+  }
+
   /// The application that an object's controller is, or is made by; nil when the controller is one of Kubernetes' own that
   /// was not seen yet.
   public func top(of owner: OwnerReference, namespace: String) -> Application? {

@@ -21,6 +21,8 @@ APPLICATIONS, LARGEST = [f"crash-{number}" for number in range(8)], 6
 ROUNDS_BETWEEN_LOOKS = 25
 # How long a write of a pool may be on its way, and looks at subnets.
 WRITES_WITHIN = GRACE + 10 + 5
+# How long the replicas keep addresses for a pool that one of them let pass before it was killed.
+CLAIMS = 65
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
@@ -97,7 +99,7 @@ def settled(world, load):
             expect(sizes == ([] if replicas is None else [replicas + 1]), f"{name} has pools of {sizes} for {replicas} Pods")
         return True
 
-    eventually(BACK_WITHIN + 30, "the wanted Pods and pools", attempt)
+    eventually(BACK_WITHIN + CLAIMS, "the wanted Pods and pools", attempt)
     check_consistency(world, within=BACK_WITHIN)
     check_subnets(world, within=WRITES_WITHIN)
 
@@ -122,7 +124,7 @@ def killed_replicas_keep_pools_apart(world):
                         settled(world, load)
         print(f"      kills {dict(killer.kills)}\n      answers {dict(load.answers)}", flush=True)
         world.plane.succeed("delete", "deployments", "--all", "--wait=false")
-        eventually(BACK_WITHIN + 30, "the end of all pools", lambda: not automatic_pools(world))
+        eventually(BACK_WITHIN + CLAIMS, "the end of all pools", lambda: not automatic_pools(world))
         eventually(WRITES_WITHIN, "an empty subnet", lambda: stored_subnet(world, "crashing")["status"]["allocatedIPCount"] == 0)
     judge(history)
     world.plane.succeed("delete", "ss", "--all", "--timeout=15s")
