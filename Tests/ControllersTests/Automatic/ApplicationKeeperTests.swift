@@ -55,6 +55,22 @@ struct ApplicationKeeperTests {
     #expect(try await scene.ranges() == [name: "10.50.0.2"])
   }
 
+  @Test func `wakes who may have been refused before it worked, and nobody later`() async throws {
+    let (scene, replica) = try await scene()
+    let uid = try await scene.deployment("web", replicas: 2)
+    try await scene.replicaSet("web-1", of: "web", uid, replicas: 2)
+    try await scene.replicaSet("web-0", of: "web", uid, replicas: 0)
+    try await replica.catchUp()
+    #expect(await replica.look(at: "web"))
+    #expect(replica.book.takeRefused(now: 0).map(\.name) == ["web-1"])
+    replica.clock.advance(by: .seconds(20)) {}
+    try await scene.scale("web", to: 3)
+    try await replica.catchUp()
+    #expect(await replica.look(at: "web"))
+    #expect(try await scene.pools().values.map(\.spec.ips) == [["10.50.0.1-10.50.0.4"]])
+    #expect(replica.book.takeRefused(now: 0).isEmpty)
+  }
+
   @Test func `deletes nothing of an application that is there, whatever was seen`() async throws {
     let (scene, replica) = try await scene()
     try await scene.deployment("web", replicas: 1)

@@ -59,6 +59,20 @@ struct PoolScene {
     return try await store.create(.deployment, namespace: "default", json: object.bytes).uid
   }
 
+  /// A ReplicaSet of a Deployment.
+  func replicaSet(_ name: String, of deployment: String, _ uid: String, replicas: Int) async throws {
+    let owner: JSONValue = [
+      "apiVersion": "apps/v1", "kind": "Deployment", "name": .string(deployment), "uid": .string(uid),
+      "controller": true,
+    ]
+    let object: JSONValue = [
+      "apiVersion": "apps/v1", "kind": "ReplicaSet",
+      "metadata": ["name": .string(name), "namespace": "default", "ownerReferences": [owner]],
+      "spec": ["replicas": .int(Int64(replicas))],
+    ]
+    _ = try await store.create(.replicaSet, namespace: "default", json: object.bytes)
+  }
+
   func scale(_ name: String, to replicas: Int) async throws {
     let patch: JSONValue = ["spec": ["replicas": .int(Int64(replicas))]]
     _ = try await store.patch(.deployment, namespace: "default", name: name, mergePatch: patch.bytes)
