@@ -116,10 +116,9 @@ public actor SubnetKeeper {
 
   /// Whether a pool that is not there may be made anew, for all that is known of its application.
   private func mayCome(_ pool: String, _ entry: SubnetStatus.Entry) -> Bool {
-    guard let application = entry.application.flatMap(Application.init(statusText:)) else { return false }
-    guard let kind = WorkloadKind(apiVersion: application.apiVersion, kind: application.kind) else {
-      return true
-    }
+    guard let application = entry.application.flatMap(Application.init(statusText:)),
+      let kind = WorkloadKind(apiVersion: application.apiVersion, kind: application.kind)
+    else { return false }
     let key = WorkloadTable.Key(kind: kind, namespace: application.namespace, name: application.name)
     guard let workload = book.workload(key) else { return false }
     return AutomaticPool.isName(pool, of: workload.application.uid)
