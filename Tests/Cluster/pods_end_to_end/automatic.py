@@ -142,7 +142,7 @@ def a_statefulset_keeps_its_addresses(world):
 
 def a_third_party_application_has_a_pool_of_a_fixed_size(world):
     """the first Pod of a CloneSet makes its pool, of the size that is written, and "+5" is refused at the Pod"""
-    make_subnets(world, ("clones", "10.79.0.10-10.79.0.39"))
+    make_subnets(world, ("clones", "10.87.0.10-10.87.0.39"))
     plane, kind = world.plane, "clonesets.apps.kruise.io"
     plane.succeed("apply", "-f", SCRIPTS / "clonesets.yaml")
     plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", kind)
@@ -162,7 +162,7 @@ def a_third_party_application_has_a_pool_of_a_fixed_size(world):
     pods = running(world, "clones", 3, within=20)
     made, = automatic_pools(world, "clones")
     expect(made["metadata"]["name"] == f"auto4-clones-eth0-{uid.split('-')[-1][:5]}", made["metadata"]["name"])
-    expect(made["spec"]["ips"] == ["10.79.0.10-10.79.0.14"], f"the pool is {made['spec']}")
+    expect(made["spec"]["ips"] == ["10.87.0.10-10.87.0.14"], f"the pool is {made['spec']}")
     check_served(world, "clones", pods)
     plane.succeed("delete", "pods", "-l", "app=clones")
     plane.remove(kind, "clones")
