@@ -7,6 +7,12 @@ extension PoolDirectory {
   /// The subnet of this name; nil when there is none.
   public func subnet(named name: String) -> SubnetFacts? { withIndex { $0.subnetFacts(name) } }
 
+  /// What annotations may name.
+  public func subnetWorld(_ settings: ChoiceSettings) -> SubnetAnnotation.World {
+    SubnetAnnotation.World(
+      settings: settings, find: { self.subnet(named: $0) }, names: { self.subnetNames })
+  }
+
   /// The names of all subnets, in any order.
   public var subnetNames: [String] { withIndex { $0.subnetNames } }
 

@@ -93,10 +93,7 @@ extension Reviewer {
   }
 
   /// What annotations may name.
-  var subnetWorld: SubnetAnnotation.World {
-    SubnetAnnotation.World(
-      settings: settings.choice, find: { directory.subnet(named: $0) }, names: { directory.subnetNames })
-  }
+  var subnetWorld: SubnetAnnotation.World { directory.subnetWorld(settings.choice) }
 
   /// The answer to a Pod whose application's pools are missing or full, for the case that this cannot be mended.
   private func wanting(

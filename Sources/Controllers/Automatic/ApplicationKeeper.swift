@@ -125,10 +125,7 @@ public final class ApplicationKeeper: Sendable {
     guard let workload, let template = workload.template, !workload.isPart, !workload.isTerminating else {
       return isReclaimed
     }
-    let world = SubnetAnnotation.World(
-      settings: settings.choice, find: { self.directory.subnet(named: $0) },
-      names: { self.directory.subnetNames })
-    let reading = SubnetAnnotation.read(template, in: world)
+    let reading = SubnetAnnotation.read(template, in: directory.subnetWorld(settings.choice))
     guard let request = reading.request else {
       for error in reading.errors.prefix(1) {
         events.record(

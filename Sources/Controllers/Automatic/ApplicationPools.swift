@@ -93,11 +93,8 @@ public struct ApplicationPools: Sendable {
   /// The application of a Pod; nil when its owner is gone.
   private func application(of need: PoolNeed) async throws(ClusterError) -> Application? {
     if let known = book.application(of: need.owner, namespace: need.namespace) { return known }
-    guard let kind = WorkloadKind(apiVersion: need.owner.apiVersion, kind: need.owner.kind) else {
-      return nil
-    }
-    let workload = try await read(kind, need.namespace, need.owner.name)
-    guard let workload, workload.application.uid == need.owner.uid else { return nil }
+    let owner = Application(need.owner, namespace: need.namespace)
+    guard let workload = try await liveWorkload(of: owner) else { return nil }
     book.upsert(workload)
     return workload.top
   }
