@@ -170,21 +170,15 @@ public actor SubnetKeeper {
   private static func patch(_ pool: SpiderIPPool, _ subnet: SpiderSubnet, follows: Bool) -> [UInt8] {
     var owners = pool.metadata.ownerReferences.map { $0.json }
     if pool.metadata.controller == nil {
-      owners.append([
-        "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderSubnet.kind),
-        "name": .string(subnet.metadata.name), "uid": .string(subnet.metadata.uid), "controller": true,
-        "blockOwnerDeletion": true,
-      ])
+      owners.append(AutomaticPool.ownerReference(subnet))
     }
     var spec: JSONValue = .object(JSONObject())
     if follows || pool.spec.gateway == nil {
       spec["gateway"] = subnet.spec.gateway.map { .string($0) } ?? .null
     }
     if follows || pool.spec.routes == nil {
-      let routes = (subnet.spec.routes ?? []).map { route -> JSONValue in
-        ["dst": .string(route.destination), "gw": .string(route.gateway)]
-      }
-      spec["routes"] = routes.isEmpty ? .null : .array(routes)
+      let routes = subnet.spec.routes ?? []
+      spec["routes"] = routes.isEmpty ? .null : AutomaticPool.list(routes)
     }
     let patch: JSONValue = [
       "metadata": [

@@ -1,5 +1,5 @@
 public import Addressing
-internal import JSON
+public import JSON
 public import KubernetesAPI
 
 /// One pool that an application is to have: for an interface and a family, cut from a subnet.
@@ -156,17 +156,13 @@ extension AutomaticPool {
     ]
     spec["gateway"] = subnet.spec.gateway.map { .string($0) }
     spec["routes"] = subnet.spec.routes.map(Self.list)
-    let owner: JSONValue = [
-      "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderSubnet.kind),
-      "name": .string(subnet.metadata.name), "uid": .string(subnet.metadata.uid), "controller": true,
-      "blockOwnerDeletion": true,
-    ]
     let pool: JSONValue = [
       "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderIPPool.kind),
       "metadata": [
         "name": .string(name), "labels": Self.object(labels(subnet)),
         "annotations": Self.object([(SpiderAPI.Annotation.poolIPNumber, "\(size)")]),
-        "finalizers": [.string(SpiderAPI.finalizer.description)], "ownerReferences": [owner],
+        "finalizers": [.string(SpiderAPI.finalizer.description)],
+        "ownerReferences": [Self.ownerReference(subnet)],
       ],
       "spec": spec,
     ]
@@ -199,7 +195,17 @@ extension AutomaticPool {
     .array(addresses.texts.map { .string($0) })
   }
 
-  private static func list(_ routes: [SpiderRoute]) -> JSONValue {
+  /// The entry of `metadata.ownerReferences` by which a pool belongs to a subnet.
+  public static func ownerReference(_ subnet: SpiderSubnet) -> JSONValue {
+    [
+      "apiVersion": .string(SpiderAPI.apiVersion), "kind": .string(ResourceType.spiderSubnet.kind),
+      "name": .string(subnet.metadata.name), "uid": .string(subnet.metadata.uid), "controller": true,
+      "blockOwnerDeletion": true,
+    ]
+  }
+
+  /// Routes as `spec.routes` holds them.
+  public static func list(_ routes: [SpiderRoute]) -> JSONValue {
     .array(routes.map { ["dst": .string($0.destination), "gw": .string($0.gateway)] })
   }
 
