@@ -9,19 +9,19 @@ public enum Resolver {
     public let description: String
   }
 
-  /// Every address of `host`, in the order in which they should be tried; `host` may be an address itself.
+  /// Finds every address of `host`, in the order in which they should be tried; `host` may be an address itself.
   ///
-  /// getaddrinfo(3) blocks, so it has a thread of its own for as long as it takes.
-  public static func resolve(_ host: String, port: UInt16) async throws -> [SocketAddress] {
-    if let address = SocketAddress.Host(host) { return [SocketAddress(host: address, port: port)] }
-    return try await withCheckedThrowingContinuation { continuation in
-      do {
-        try Thread.start(name: "resolver") {
-          continuation.resume(with: Result { try lookUp(host, port) })
-        }
-      } catch {
-        continuation.resume(throwing: error)
-      }
+  /// getaddrinfo(3) blocks, so it has a thread of its own for as long as it takes, and `done` is called there.
+  public static func resolve(
+    _ host: String, port: UInt16, done: @escaping @Sendable (Result<[SocketAddress], any Error>) -> Void
+  ) {
+    if let address = SocketAddress.Host(host) {
+      return done(.success([SocketAddress(host: address, port: port)]))
+    }
+    do {
+      try Thread.start(name: "resolver") { done(Result { try lookUp(host, port) }) }
+    } catch {
+      done(.failure(error))
     }
   }
 

@@ -4,7 +4,7 @@ import JSON
 import KubernetesAPI
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A local cluster on disk` {
+@Suite(.timeLimit(.minutes(5))) struct `A local cluster on disk` {
   private func names(_ cluster: LocalCluster) async throws -> [String] {
     var names: [String] = []
     _ = try await cluster.list(.spiderIPPool, namespace: nil) { names.append($0.name) }

@@ -47,7 +47,7 @@ private final class Scene: Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A reflector` {
+@Suite(.timeLimit(.minutes(5))) struct `A reflector` {
   /// Runs a reflector while `body` looks at it.
   private func running(
     _ scene: Scene, _ body: (Reflector<String>) async throws -> Void

@@ -38,7 +38,7 @@ final class WatchLog: Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A watch` {
+@Suite(.timeLimit(.minutes(5))) struct `A watch` {
   /// Watches while `body` runs, and gives what ended the watch.
   private func watching(
     _ store: any ClusterStore, _ type: ResourceType = .spiderIPPool, namespace: String? = nil,

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `An event recorder` {
+@Suite(.timeLimit(.minutes(5))) struct `An event recorder` {
   @Test func `drops what finds no room, and counts it`() async throws {
     let scene = try EventScene { $0.capacity = 3 }
     for number in 0..<5 { scene.record("R\(number)") }

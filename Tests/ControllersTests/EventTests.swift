@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `An event` {
+@Suite(.timeLimit(.minutes(5))) struct `An event` {
   @Test func `is written with all that kubectl shows`() async throws {
     let scene = try EventScene { $0.unique = { 0xabc } }
     scene.run()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A lease whose renewal goes wrong` {
+@Suite(.timeLimit(.minutes(5))) struct `A lease whose renewal goes wrong` {
   @Test(arguments: [
     ClusterError.unavailable("no connection"), .timeout("no answer"),
     .tooManyRequests(retryAfter: .seconds(1)),

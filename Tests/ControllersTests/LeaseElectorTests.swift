@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A lease` {
+@Suite(.timeLimit(.minutes(5))) struct `A lease` {
   @Test func `is had by the first one, and the second waits as long as it is renewed`() throws {
     let scene = try LeaseScene()
     let first = scene.start("a")

@@ -8,7 +8,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite(.timeLimit(.minutes(1))) struct KubernetesClusterTests {
+@Suite(.timeLimit(.minutes(5))) struct KubernetesClusterTests {
   private let pools = "/base/apis/spiderpool.spidernet.io/v2beta1/spiderippools"
 
   /// Runs `body` with a cluster whose API server answers like that.

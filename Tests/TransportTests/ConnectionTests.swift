@@ -3,7 +3,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Connections", .timeLimit(.minutes(1)))
+@Suite("Connections", .timeLimit(.minutes(5)))
 struct ConnectionTests {
   @Test func `echoes what it gets`() async throws {
     let server = try await EchoServer()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Event loops", .timeLimit(.minutes(1)))
+@Suite("Event loops", .timeLimit(.minutes(5)))
 struct EventLoopTests {
   @Test func `does work from other threads in order`() async throws {
     let loop = try EventLoop(name: "order")

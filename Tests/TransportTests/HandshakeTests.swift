@@ -3,7 +3,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("TLS on sockets", .timeLimit(.minutes(1)))
+@Suite("TLS on sockets", .timeLimit(.minutes(5)))
 struct HandshakeTests {
   private func server(handshakeTimeout: UInt64 = 5_000 * millisecond) async throws -> EchoServer {
     var behaviour = EchoBehaviour()

@@ -120,14 +120,8 @@ final class ClientPool: Sendable {
       return connect(to: [SocketAddress(host: host, port: configuration.port)], reactor)
     }
     state.withLock { $0.isResolving = true }
-    let (host, port, loop) = (configuration.host, configuration.port, loop)
-    Task {
-      let result: Result<[SocketAddress], HTTPClientError>
-      do {
-        result = .success(try await Resolver.resolve(host, port: port))
-      } catch {
-        result = .failure(.unreachable("cannot look up the server: \(error)"))
-      }
+    Resolver.resolve(configuration.host, port: configuration.port) { [loop] found in
+      let result = found.mapError { HTTPClientError.unreachable("cannot look up the server: \($0)") }
       loop.execute { reactor in self.resolved(result, reactor) }
     }
   }

@@ -50,7 +50,7 @@ private struct Keeping {
   }
 }
 
-@Suite("Address keeper", .timeLimit(.minutes(1)))
+@Suite("Address keeper", .timeLimit(.minutes(5)))
 struct AddressKeeperTests {
   @Test func `reclaims what no Pod has, after the grace and on a second look`() async throws {
     let keeping = try await Keeping()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A writer of endpoints under load` {
+@Suite(.timeLimit(.minutes(5))) struct `A writer of endpoints under load` {
   @Test func `writes a few at once, and then a few in a second`() async throws {
     let scene = try EndpointScene {
       $0.burst = 3

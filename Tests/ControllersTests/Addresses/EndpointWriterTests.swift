@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A writer of endpoints` {
+@Suite(.timeLimit(.minutes(5))) struct `A writer of endpoints` {
   private static let finalizer: JSONValue = "spiderpool.spidernet.io"
 
   @Test func `tells what a Pod has, and whose it is`() async throws {

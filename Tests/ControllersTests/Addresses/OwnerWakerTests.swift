@@ -90,7 +90,7 @@ private final class WakingScene {
   }
 }
 
-@Suite("Owner waker", .timeLimit(.minutes(1))) struct OwnerWakerTests {
+@Suite("Owner waker", .timeLimit(.minutes(5))) struct OwnerWakerTests {
   @Test(arguments: [ResourceType.replicaSet, WakingScene.cloneSet])
   func `wakes an owner whose Pod was refused, once an address is back`(_ type: ResourceType) async throws {
     let scene = try await WakingScene()

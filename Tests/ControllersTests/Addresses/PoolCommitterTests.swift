@@ -10,7 +10,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite("Pool committer", .timeLimit(.minutes(1)))
+@Suite("Pool committer", .timeLimit(.minutes(5)))
 struct PoolCommitterTests {
   @Test func `stores a binding before it says so, in Spiderpool's form`() async throws {
     let stored = try await StoredPools.make(["a": "10.6.0.1-10.6.0.9"])
@@ -197,7 +197,7 @@ private final class SlowCommitting: Sendable {
   func pass(milliseconds: Int) { clock.advance(by: .milliseconds(milliseconds)) { executor.runAll() } }
 }
 
-@Suite("Pool committer's patience", .timeLimit(.minutes(1)))
+@Suite("Pool committer's patience", .timeLimit(.minutes(5)))
 struct PoolCommitterPatienceTests {
   @Test func `who comes alone does not wait, and of many several share a write`() async throws {
     let committing = try await SlowCommitting()

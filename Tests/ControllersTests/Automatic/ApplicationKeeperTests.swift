@@ -6,7 +6,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite("Application keeper", .timeLimit(.minutes(1)))
+@Suite("Application keeper", .timeLimit(.minutes(5)))
 struct ApplicationKeeperTests {
   private func scene() async throws -> (PoolScene, PoolReplica) {
     let scene = try PoolScene()
@@ -118,7 +118,7 @@ struct ApplicationKeeperTests {
   }
 }
 
-@Suite("Subnet keeper", .timeLimit(.minutes(1)))
+@Suite("Subnet keeper", .timeLimit(.minutes(5)))
 struct SubnetKeeperTests {
   private func scene(gateway: String? = nil) async throws -> (PoolScene, PoolReplica) {
     let scene = try PoolScene()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite("Pool carver", .timeLimit(.minutes(1)))
+@Suite("Pool carver", .timeLimit(.minutes(5)))
 struct PoolCarverTests {
   private func scene(_ ips: String = "10.50.0.1-10.50.0.20") async throws -> (PoolScene, PoolReplica) {
     let scene = try PoolScene()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A check of addresses` {
+@Suite(.timeLimit(.minutes(5))) struct `A check of addresses` {
   @Test func `finds nothing where records and Pods agree`() async throws {
     let scene = try InspectionScene()
     try await scene.pool("a")

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A release of leaks` {
+@Suite(.timeLimit(.minutes(5))) struct `A release of leaks` {
   private static let leaks = [("10.6.0.2", "default/gone", "u1"), ("10.6.0.3", "default/gone2", "u2")]
 
   /// A pool with two leaks and an address that is used.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controllers
 
-@Suite(.timeLimit(.minutes(1))) struct `A check of subnets` {
+@Suite(.timeLimit(.minutes(5))) struct `A check of subnets` {
   private static let owned: JSONValue = ["ipam.spidernet.io/owner-spider-subnet": "s"]
   private static let web = "apps_v1_Deployment_default_web"
 

@@ -6,7 +6,7 @@ import Transport
 
 @testable import HTTP
 
-@Suite("HTTP client", .timeLimit(.minutes(1)))
+@Suite("HTTP client", .timeLimit(.minutes(5)))
 struct HTTPClientTests {
   enum Wire: CaseIterable, CustomTestStringConvertible {
     case http2, http1, plain
@@ -53,7 +53,7 @@ struct HTTPClientTests {
   {
     let (test, client) = try await pair(wire)
     for number in 0..<20 {
-      let response = try await client.send(post("/echo", "body \(number)"), timeout: .seconds(10))
+      let response = try await client.send(post("/echo", "body \(number)"), timeout: .seconds(120))
       #expect(response.status == 200)
       #expect(response.body == Array("body \(number)".utf8))
       #expect(response.headers.first("content-type") == "application/json")
@@ -104,7 +104,7 @@ struct HTTPClientTests {
         throw Enough()
       }
     }
-    _ = try await client.send(post("/echo"), timeout: .seconds(10))
+    _ = try await client.send(post("/echo"), timeout: .seconds(120))
     #expect(test.server.statistics.accepted == 1)
     client.close()
   }
@@ -113,7 +113,7 @@ struct HTTPClientTests {
     let (_, client) = try await pair(wire)
     let error = await failure { _ = try await client.send(post("/never"), timeout: .milliseconds(50)) }
     #expect(error == .deadlineExceeded)
-    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(10)).body == Array("on".utf8))
+    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(120)).body == Array("on".utf8))
     client.close()
   }
 
@@ -124,7 +124,7 @@ struct HTTPClientTests {
     task.cancel()
     let error = await failure { _ = try await task.value }
     #expect(error == .cancelled)
-    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(10)).body == Array("on".utf8))
+    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(120)).body == Array("on".utf8))
     client.close()
   }
 
@@ -132,10 +132,10 @@ struct HTTPClientTests {
     async throws
   {
     let (test, client) = try await pair(wire)
-    _ = try await client.send(post("/echo"), timeout: .seconds(10))
+    _ = try await client.send(post("/echo"), timeout: .seconds(120))
     // From now on every connection ends after its next answer.
     test.server.beginDraining()
-    for _ in 0..<5 { _ = try await client.send(post("/echo"), timeout: .seconds(10)) }
+    for _ in 0..<5 { _ = try await client.send(post("/echo"), timeout: .seconds(120)) }
     #expect(test.server.statistics.accepted > 1)
     client.close()
   }
@@ -152,7 +152,7 @@ struct HTTPClientTests {
       Issue.record("\(String(describing: error))")
       return
     }
-    let after = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(10)) }
+    let after = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(120)) }
     guard case .unreachable(let sentence) = after else {
       Issue.record("\(String(describing: after))")
       return
@@ -164,7 +164,7 @@ struct HTTPClientTests {
   @Test func `refuses a server it does not trust`() async throws {
     let test = try await TestServer(tls: try ServerIdentity().makeServer())
     let client = try client(of: test, try ServerIdentity().client)
-    let error = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(10)) }
+    let error = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(120)) }
     guard case .unreachable(let sentence) = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -178,11 +178,11 @@ struct HTTPClientTests {
       $0.maximumResponseBytes = 1000
       $0.maximumInFlight = 1
     }
-    let large = await failure { _ = try await client.send(post("/large"), timeout: .seconds(10)) }
+    let large = await failure { _ = try await client.send(post("/large"), timeout: .seconds(120)) }
     #expect(large == .responseTooLarge)
     let task = Task { try await client.send(post("/never"), timeout: .seconds(60)) }
     await test.kept.waitForOne()
-    let other = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(10)) }
+    let other = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(120)) }
     #expect(other == .overloaded)
     test.kept.answerAll()
     #expect(try await task.value.body == Array("at last".utf8))
@@ -196,7 +196,7 @@ struct HTTPClientTests {
     client.close()
     let waiting = await failure { _ = try await task.value }
     #expect(waiting != nil)
-    let late = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(10)) }
+    let late = await failure { _ = try await client.send(post("/echo"), timeout: .seconds(120)) }
     #expect(late == .closed)
   }
 
@@ -204,7 +204,7 @@ struct HTTPClientTests {
     let identity = try ServerIdentity()
     let test = try await TestServer(tls: identity.makeServer())
     let client = try client(of: test, identity.client) { $0.host = "localhost" }
-    #expect(try await client.send(post("/echo", "x"), timeout: .seconds(10)).body == [0x78])
+    #expect(try await client.send(post("/echo", "x"), timeout: .seconds(120)).body == [0x78])
     client.close()
   }
 
@@ -230,7 +230,7 @@ struct HTTPClientTests {
       }
     }
     #expect(client.inFlight == 0)
-    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(10)).body == Array("on".utf8))
+    #expect(try await client.send(post("/echo", "on"), timeout: .seconds(120)).body == Array("on".utf8))
     client.close()
     test.kept.answerAll()
     await test.server.drain(timeout: 1_000 * millisecond)

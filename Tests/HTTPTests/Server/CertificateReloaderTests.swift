@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite("Certificate reloader", .timeLimit(.minutes(1)))
+@Suite("Certificate reloader", .timeLimit(.minutes(5)))
 struct CertificateReloaderTests {
   /// A directory laid out like a mounted Secret: the files are links through `..data`, which is swapped.
   private final class Volume {

@@ -4,7 +4,7 @@ import Transport
 
 @testable import HTTP
 
-@Suite("HTTP server", .timeLimit(.minutes(1)))
+@Suite("HTTP server", .timeLimit(.minutes(5)))
 struct HTTPServerTests {
   @Test(arguments: [false, true])
   func `answers request after request on one connection`(_ encrypted: Bool) async throws {

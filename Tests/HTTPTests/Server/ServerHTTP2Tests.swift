@@ -4,7 +4,7 @@ import Transport
 
 @testable import HTTP
 
-@Suite("HTTP server over HTTP/2", .timeLimit(.minutes(1)))
+@Suite("HTTP server over HTTP/2", .timeLimit(.minutes(5)))
 struct ServerHTTP2Tests {
   private func client(of test: TestServer, _ identity: ServerIdentity) throws -> HTTPClient {
     var configuration = HTTPClientConfiguration(host: "127.0.0.1", port: test.port, tls: identity.client)

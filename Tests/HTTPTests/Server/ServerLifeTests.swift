@@ -4,7 +4,7 @@ import Transport
 
 @testable import HTTP
 
-@Suite("HTTP server's life", .timeLimit(.minutes(1)))
+@Suite("HTTP server's life", .timeLimit(.minutes(5)))
 struct ServerLifeTests {
   @Test func `sends clients away while draining, and still serves new ones`() async throws {
     let test = try await TestServer(loops: 2)

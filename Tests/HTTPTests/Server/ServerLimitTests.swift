@@ -4,7 +4,7 @@ import Transport
 
 @testable import HTTP
 
-@Suite("HTTP server's limits", .timeLimit(.minutes(1)))
+@Suite("HTTP server's limits", .timeLimit(.minutes(5)))
 struct ServerLimitTests {
   @Test func `closes connections beyond the maximum, and counts them`() async throws {
     let test = try await TestServer { $0.maximumConnections = 3 }
