@@ -35,6 +35,11 @@ public protocol ClusterStore: Sendable {
   /// The object as it is now, from the source of truth.
   func get(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError) -> ClusterObject
 
+  /// The `scale` subresource of the object: an `autoscaling/v1` Scale with the object's own metadata, whose `spec.replicas`
+  /// tells how many Pods it wants. `notFound` also for a type without one.
+  func scale(_ type: ResourceType, namespace: String?, name: String) async throws(ClusterError)
+    -> ClusterObject
+
   /// Creates the object in `json`, named by its `metadata.name` or `metadata.generateName`. The status of a type
   /// with a status subresource is ignored.
   /// - Returns: the object as stored. `alreadyExists` if the name is taken.
@@ -83,6 +88,13 @@ extension ClusterStore {
   /// Of the types that are known without asking.
   public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
     ResourceType.known(apiVersion: apiVersion, kind: kind)
+  }
+
+  /// No type has one.
+  public func scale(
+    _ type: ResourceType, namespace: String?, name: String
+  ) async throws(ClusterError) -> ClusterObject {
+    throw .notFound("\(type.qualifiedName) have no scale subresource here")
   }
 
   /// By listing copies.

@@ -1,5 +1,8 @@
 /// What a label's key and value may look like (Kubernetes documentation, "Labels and Selectors").
 public enum LabelSyntax {
+  /// The longest value of a label, in characters.
+  public static let maximumLength = 63
+
   /// What is wrong with a key, or nil: `prefix/name` or `name`, the prefix a DNS subdomain.
   public static func fault(inKey key: String) -> String? {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
@@ -18,7 +21,9 @@ public enum LabelSyntax {
 
   /// What is wrong with a value, or nil; the empty value is right.
   public static func fault(inValue value: String) -> String? {
-    guard value.utf8.count <= 63 else { return "a label value has at most 63 characters" }
+    guard value.utf8.count <= maximumLength else {
+      return "a label value has at most \(maximumLength) characters"
+    }
     return value.isEmpty || isName(value.utf8)
       ? nil : "a label value consists of letters, digits, -, _ and ., with a letter or digit at both ends"
   }
@@ -26,7 +31,7 @@ public enum LabelSyntax {
   /// A name of an object as a label value: the name itself, or, when it is too long for one, its beginning and 16 digits that
   /// are made of the whole (FNV-1a).
   public static func fitted(_ name: String) -> String {
-    guard name.utf8.count > 63 else { return name }
+    guard name.utf8.count > maximumLength else { return name }
     return "\(name.prefix(46))-\(digits(of: name))"
   }
 

@@ -69,6 +69,16 @@ public struct OwnerReference: Sendable, Equatable {
   /// Whether a foreground deletion of the owner waits for this object.
   public var blockOwnerDeletion: Bool
 
+  /// A controller from its parts.
+  public init(apiVersion: String, kind: String, name: String, uid: String) {
+    self.apiVersion = apiVersion
+    self.kind = kind
+    self.name = name
+    self.uid = uid
+    controller = true
+    blockOwnerDeletion = false
+  }
+
   /// Reads one entry; what is missing is left empty.
   public init(_ view: JSONView) {
     apiVersion = view["apiVersion"]?.string ?? ""

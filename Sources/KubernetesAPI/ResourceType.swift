@@ -12,10 +12,15 @@ public struct ResourceType: Hashable, Sendable {
   public let isNamespaced: Bool
   /// Whether `status` is written through its own subresource, and ignored by writes of the object.
   public let hasStatus: Bool
+  /// Whether objects have a `scale` subresource, which tells their replicas in the same way for every kind.
+  public let hasScale: Bool
+  /// Whether lists and watches are asked for `metadata` alone. What comes may be the whole object all the same.
+  public private(set) var isMetadataOnly = false
 
-  /// A resource type from its six facts.
+  /// A resource type from its facts.
   public init(
-    group: String, version: String, plural: String, kind: String, isNamespaced: Bool, hasStatus: Bool
+    group: String, version: String, plural: String, kind: String, isNamespaced: Bool, hasStatus: Bool,
+    hasScale: Bool = false
   ) {
     self.group = group
     self.version = version
@@ -23,6 +28,14 @@ public struct ResourceType: Hashable, Sendable {
     self.kind = kind
     self.isNamespaced = isNamespaced
     self.hasStatus = hasStatus
+    self.hasScale = hasScale
+  }
+
+  /// The same type, of whose objects lists and watches show the metadata alone.
+  public var metadataOnly: ResourceType {
+    var type = self
+    type.isMetadataOnly = true
+    return type
   }
 
   /// What objects carry in `apiVersion`: `group/version`, or `version` alone for the core group.

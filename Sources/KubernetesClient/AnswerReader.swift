@@ -30,10 +30,18 @@ struct AnswerReader: ~Copyable {
         else { return nil }
         return ResourceType(
           group: parts.count > 1 ? parts[0] : "", version: parts.last ?? "", plural: name, kind: kind,
-          isNamespaced: resource["namespaced"]?.bool ?? false, hasStatus: names.contains("\(name)/status"))
+          isNamespaced: resource["namespaced"]?.bool ?? false, hasStatus: names.contains("\(name)/status"),
+          hasScale: names.contains("\(name)/scale"))
       }
     }
     return found.first
+  }
+
+  /// Reads the versions of a group, as `apiVersion`s, in the server's order.
+  mutating func versions(_ bytes: [UInt8]) throws(ClusterError) -> [String] {
+    try parsed(bytes) { view in
+      view["versions"]?.elements.compactMap { $0["groupVersion"]?.string }
+    }
   }
 
   /// Reads one page of a list.

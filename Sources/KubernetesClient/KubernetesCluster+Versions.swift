@@ -14,7 +14,7 @@ extension KubernetesCluster {
     guard type == .cronJob else { return type }
     if let known = cronJobVersion.withLock({ $0 }) { return known }
     for candidate in [ResourceType.cronJob, Self.earlierCronJob]
-    where try await self.type(apiVersion: candidate.apiVersion, kind: candidate.kind) != nil {
+    where try await self.type(apiVersion: candidate.apiVersion, kind: candidate.kind) == candidate {
       cronJobVersion.withLock { $0 = candidate }
       return candidate
     }

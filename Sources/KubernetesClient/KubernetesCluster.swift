@@ -70,13 +70,29 @@ public final class KubernetesCluster: ClusterStore {
   /// The thread of the client's connections.
   public var executor: (any TaskExecutor)? { client.executor }
 
-  /// By the API server's discovery.
+  /// By the API server's discovery. A kind that is not served in its version any more is found in another one of its group.
   public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
-    guard let request = KubernetesRequest.types(apiVersion: apiVersion) else { return nil }
+    if let type = try await servedType(apiVersion, kind) { return type }
+    guard let request = KubernetesRequest.versions(ofGroupOf: apiVersion), let body = try await found(request)
+    else { return nil }
+    var reader = AnswerReader()
+    for version in try reader.versions(body) where version != apiVersion {
+      if let type = try await servedType(version, kind) { return type }
+    }
+    return nil
+  }
+
+  private func servedType(_ apiVersion: String, _ kind: String) async throws(ClusterError) -> ResourceType? {
+    guard let request = KubernetesRequest.types(apiVersion: apiVersion), let body = try await found(request)
+    else { return nil }
+    var reader = AnswerReader()
+    return try reader.type(body, kind: kind)
+  }
+
+  /// The body of the answer; nil when there is no such thing.
+  private func found(_ request: KubernetesRequest) async throws(ClusterError) -> [UInt8]? {
     do throws(ClusterError) {
-      let body = try await send(request, options.requestTimeout)
-      var reader = AnswerReader()
-      return try reader.type(body, kind: kind)
+      return try await send(request, options.requestTimeout)
     } catch {
       if case .notFound = error { return nil }
       throw error
@@ -135,6 +151,13 @@ public final class KubernetesCluster: ClusterStore {
   ) async throws(ClusterError) -> ClusterObject {
     let type = try await served(type)
     return try await object(.get(type, namespace: namespace, name: name), type)
+  }
+
+  /// Reads the `scale` subresource.
+  public func scale(
+    _ type: ResourceType, namespace: String?, name: String
+  ) async throws(ClusterError) -> ClusterObject {
+    try await object(.scale(type, namespace: namespace, name: name), type)
   }
 
   /// Creates the object.

@@ -15,9 +15,24 @@ struct KubernetesRequest: Sendable, Equatable {
   var body: [UInt8] = []
   /// What the body is, if there is one.
   var contentType = "application/json"
+  /// In what form the answer is wanted.
+  var accept = "application/json"
 
   /// What is asked, for sentences: `GET /api/v1/pods`.
   var summary: String { "\(method) \(path)" }
+
+  /// `metadata` alone, from servers that can; from any other the whole objects.
+  private static func form(of type: ResourceType, _ kind: String) -> String {
+    type.isMetadataOnly
+      ? "application/json;as=\(kind);g=meta.k8s.io;v=v1, application/json" : "application/json"
+  }
+
+  /// The versions of a group; nil for what is no group of this kind.
+  static func versions(ofGroupOf apiVersion: String) -> KubernetesRequest? {
+    let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !parts.contains("") else { return nil }
+    return KubernetesRequest(method: .get, path: "/apis/\(percentEncoded(parts[0]))")
+  }
 
   /// The types of one version of one group; nil for what is no `apiVersion`.
   static func types(apiVersion: String) -> KubernetesRequest? {
@@ -30,7 +45,9 @@ struct KubernetesRequest: Sendable, Equatable {
   static func list(_ type: ResourceType, namespace: String?, continuing: String? = nil) -> KubernetesRequest {
     var query = "limit=\(pageSize)"
     if let continuing { query += "&continue=\(percentEncoded(continuing))" }
-    return KubernetesRequest(method: .get, path: path(type, namespace), query: query)
+    return KubernetesRequest(
+      method: .get, path: path(type, namespace), query: query,
+      accept: form(of: type, "PartialObjectMetadataList"))
   }
 
   /// Everything that happens after `from`, for so many seconds at most.
@@ -40,11 +57,15 @@ struct KubernetesRequest: Sendable, Equatable {
     KubernetesRequest(
       method: .get, path: path(type, namespace),
       query: "watch=true&allowWatchBookmarks=true&resourceVersion=\(percentEncoded(from.rawValue))"
-        + "&timeoutSeconds=\(seconds)")
+        + "&timeoutSeconds=\(seconds)", accept: form(of: type, "PartialObjectMetadata"))
   }
 
   static func get(_ type: ResourceType, namespace: String?, name: String) -> KubernetesRequest {
     KubernetesRequest(method: .get, path: path(type, namespace, name))
+  }
+
+  static func scale(_ type: ResourceType, namespace: String?, name: String) -> KubernetesRequest {
+    KubernetesRequest(method: .get, path: path(type, namespace, name) + "/scale")
   }
 
   static func create(_ type: ResourceType, namespace: String?, json: [UInt8]) -> KubernetesRequest {
@@ -100,7 +121,7 @@ struct KubernetesRequest: Sendable, Equatable {
   /// The request as it is sent.
   func http(base: String, token: String?, userAgent: String) -> HTTPRequest {
     var headers = HTTPHeaders()
-    headers.append("accept", "application/json")
+    headers.append("accept", accept)
     headers.append("user-agent", userAgent)
     if let token { headers.append("authorization", "Bearer \(token)") }
     if !body.isEmpty { headers.append("content-type", contentType) }

@@ -55,6 +55,7 @@ import Testing
       let type = try await cluster.type(apiVersion: "apps.kruise.io/v1alpha1", kind: "CloneSet")
       #expect(type?.plural == "clonesets" && type?.group == "apps.kruise.io" && type?.version == "v1alpha1")
       #expect(type?.isNamespaced == true && type?.hasStatus == true)
+      #expect(type?.hasScale == true)
       #expect(try await cluster.type(apiVersion: "apps.kruise.io/v1alpha1", kind: "Clone") == nil)
       #expect(try await cluster.type(apiVersion: "v2", kind: "CloneSet") == nil)
       #expect(try await cluster.type(apiVersion: "../x/v1", kind: "CloneSet") == nil)
@@ -62,8 +63,29 @@ import Testing
       #expect(try await cluster.type(apiVersion: "é/v1", kind: "CloneSet") == nil)
       #expect(
         api.asked.map(\.line) == [
-          "GET \(path)", "GET \(path)", "GET /base/api/v2", "GET /base/apis/%C3%A9/v1",
+          "GET \(path)", "GET \(path)", "GET /base/apis/apps.kruise.io", "GET /base/api/v2",
+          "GET /base/apis/%C3%A9/v1", "GET /base/apis/%C3%A9",
         ])
+    }
+  }
+
+  @Test func `finds a kind that has moved to another version of its group`() async throws {
+    try await with { question, _ in
+      switch question.line {
+      case "GET /base/apis/example.com":
+        json(
+          #"{"kind":"APIGroup","name":"example.com","versions":[{"groupVersion":"example.com/v2"},"#
+            + #"{"groupVersion":"example.com/v1"}]}"#)
+      case "GET /base/apis/example.com/v2":
+        json(
+          #"{"groupVersion":"example.com/v2","resources":[{"name":"things","kind":"Thing","namespaced":false}]}"#
+        )
+      default: HTTPResponse(status: 404, body: [])
+      }
+    } _: { cluster, _ in
+      let type = try await cluster.type(apiVersion: "example.com/v1", kind: "Thing")
+      #expect(type?.version == "v2" && type?.isNamespaced == false && type?.hasScale == false)
+      #expect(try await cluster.type(apiVersion: "example.com/v1", kind: "Other") == nil)
     }
   }
 

@@ -27,10 +27,26 @@ import Testing
     #expect(request.query == "watch=true&allowWatchBookmarks=true&resourceVersion=17&timeoutSeconds=300")
   }
 
+  @Test func `asks for metadata alone where nothing else is wanted`() {
+    let accept = { (request: KubernetesRequest) in
+      request.http(base: "", token: nil, userAgent: "t").headers.first("accept")
+    }
+    #expect(accept(.list(.pod, namespace: nil)) == "application/json")
+    #expect(
+      accept(.list(ResourceType.pod.metadataOnly, namespace: nil))
+        == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json")
+    #expect(
+      accept(.watch(ResourceType.pod.metadataOnly, namespace: nil, from: "1", seconds: 3))
+        == "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json")
+    #expect(
+      accept(.get(ResourceType.pod.metadataOnly, namespace: nil, name: "p")) == "application/json")
+  }
+
   @Test func `names one object, and its status`() {
     let path = "/apis/coordination.k8s.io/v1/namespaces/n/leases/l"
     #expect(KubernetesRequest.get(.lease, namespace: "n", name: "l").path == path)
     #expect(KubernetesRequest.update(.lease, namespace: "n", name: "l", json: []).path == path)
+    #expect(KubernetesRequest.scale(.lease, namespace: "n", name: "l").path == path + "/scale")
     let status = KubernetesRequest.updateStatus(.spiderIPPool, namespace: nil, name: "p", json: [1])
     #expect(status.path == "/apis/spiderpool.spidernet.io/v2beta1/spiderippools/p/status")
     #expect(status.method == .put)

@@ -40,6 +40,16 @@ public struct FaultInjectingStore: ClusterStore {
   }
 
   /// As the store below, if the plan lets it.
+  public func scale(
+    _ type: ResourceType, namespace: String?, name: String
+  ) async throws(ClusterError) -> ClusterObject {
+    let lost = try await before(.get)
+    let object = try await base.scale(type, namespace: namespace, name: name)
+    if let lost { throw lost }
+    return object
+  }
+
+  /// As the store below, if the plan lets it.
   public func create(
     _ type: ResourceType, namespace: String?, json: [UInt8]
   ) async throws(ClusterError) -> ClusterObject {
