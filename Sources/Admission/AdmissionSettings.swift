@@ -12,6 +12,9 @@ public struct AdmissionSettings: Sendable, Equatable {
   public var makesPools = true
   /// How many addresses an automatic pool has where no annotation says it.
   public var defaultPoolSize = PoolSize.above(1)
+  /// Whether applications that are not Kubernetes' own may ask for more addresses than they have replicas, where their kind
+  /// has a `scale` subresource.
+  public var followsThirdParties = false
   /// Whether a pool or subnet with addresses in use may not be deleted; without it the finalizer alone protects them.
   public var guardsDeletion = false
   /// How long an admitted but not yet visible object keeps its addresses to itself, in milliseconds: longer than the

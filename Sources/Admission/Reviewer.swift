@@ -142,9 +142,9 @@ extension Reviewer {
       for rule in RuleTables.subnet { rule(review, &findings) }
       claim = judgeInCluster(review, RuleTables.subnetInCluster, &findings)
     case .reservedIP: ReservedIPRules.check(request, settings, &findings)
-    case .pod: FixedNumberRule.checkPod(request, &findings)
+    case .pod: checkFixedNumber(ofPod: request, &findings)
     case .thirdParty:
-      if !FixedNumberRule.checkThirdParty(request, &findings) {
+      if !checkThirdParty(request, now, &findings) {
         return pass(request, subject, phase, .notJudged)
       }
     case .workload:
@@ -250,7 +250,8 @@ extension Reviewer {
       body: response.finish(),
       decision: Decision(
         phase: phase, request: request, subject: subject, verdict: .denied, code: denial.status.code,
-        rule: denial.rules.first?.text), prerequisite: isSecondLook ? nil : prerequisite)
+        rule: denial.rules.first?.text),
+      prerequisite: isSecondLook ? nil : prerequisite ?? findings.prerequisite)
   }
 
   static func write(_ denial: Denial, _ warnings: [String], to response: inout AdmissionResponse) {

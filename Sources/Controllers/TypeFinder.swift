@@ -1,8 +1,8 @@
-internal import Cluster
-internal import KubernetesAPI
+public import Cluster
+public import KubernetesAPI
 
 /// Finds the types of objects that are known by `apiVersion` and `kind` alone, as owners are; asks once for each.
-actor TypeFinder {
+public actor TypeFinder {
   private struct Key: Hashable {
     let apiVersion: String
     let kind: String
@@ -19,13 +19,13 @@ actor TypeFinder {
   private var missed: [Key: UInt64] = [:]
 
   /// - Parameter now: nanoseconds on a clock that never goes back.
-  init(store: any ClusterStore, now: @escaping @Sendable () -> UInt64) {
+  public init(store: any ClusterStore, now: @escaping @Sendable () -> UInt64) {
     self.store = store
     self.now = now
   }
 
   /// The type; nil when nobody serves it.
-  func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
+  public func type(apiVersion: String, kind: String) async throws(ClusterError) -> ResourceType? {
     if let known = ResourceType.known(apiVersion: apiVersion, kind: kind) { return known }
     let key = Key(apiVersion: apiVersion, kind: kind)
     if let type = found[key] { return type }

@@ -15,15 +15,18 @@ import Testing
 
   @Test(arguments: ["mutate", "validate"])
   func `is denied on the recorded CloneSet`(_ phase: String) throws {
+    let world = World()
+    try world.storeDemoSubnets()
     let answer = Answer(
-      World().answer(
+      world.answer(
         try recorded("v1.36/\(phase)-cloneset-create", "+5"), phase == "mutate" ? .mutate : .validate))
     #expect(
       answer.printed == """
         The CloneSet "custom-kruise-cloneset" is invalid: spec.template.metadata.annotations\
         [ipam.spidernet.io/ippool-ip-number]: Invalid value: "+5": the number of replicas of CloneSet \
         (apps.kruise.io/v1alpha1) is not known, so the number of addresses must be fixed; write \
-        ipam.spidernet.io/ippool-ip-number: "5"
+        ipam.spidernet.io/ippool-ip-number: "5" (a server that runs with \
+        --elastic-third-party follows kinds that have a scale subresource)
         """)
     #expect(answer.status?.code == 422 && answer.status?.details?.group == "apps.kruise.io")
     #expect(answer.audit == ["decision": "denied", "rule": "fixed-ip-number"])
@@ -40,7 +43,8 @@ import Testing
         """
         metadata.annotations[ipam.spidernet.io/ippool-ip-number]: Invalid value: "+5": the number of replicas of its \
         controller, CloneSet (apps.kruise.io/v1alpha1) is not known, so the number of addresses must be fixed; write \
-        ipam.spidernet.io/ippool-ip-number: "5"
+        ipam.spidernet.io/ippool-ip-number: "5" (a server that runs with \
+        --elastic-third-party follows kinds that have a scale subresource)
         """
       ])
     #expect(answer.status?.message.hasPrefix("Pod \"custom-kruise-cloneset-") == true)
@@ -162,6 +166,8 @@ import Testing
     #expect(pod("").isAllowed)
     #expect(pod(owner("v1", "ReplicationController", controller: true)).isAllowed == false)
     #expect(pod(owner("batch/v1", "Job", controller: true)).isAllowed)
+    #expect(pod(owner("batch.volcano.sh/v1alpha1", "Job", controller: true)).isAllowed == false)
+    #expect(pod(owner("apps/v1beta1", "ReplicaSet", controller: true)).isAllowed == false)
     #expect(pod(kruise, number: "5").isAllowed)
     #expect(pod(kruise, old: "+5").isAllowed)
     #expect(pod(kruise, old: "5").isAllowed == false)

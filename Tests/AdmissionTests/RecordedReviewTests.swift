@@ -26,10 +26,9 @@ import Testing
     let review = try JSONValue(parsing: try Fixtures.review(name))
     let phase: Phase = name.contains("/mutate-") ? .mutate : .validate
     let world = World()
-    // Workloads name a subnet; pools of its network would have to lie in it.
-    if name.contains("deployment") || name.contains("statefulset") {
-      let spec = #"{"subnet":"172.16.0.0/16","ips":["172.16.41.1-172.16.41.200"]}"#
-      try world.store("SpiderSubnet", "subnet-demo-v4", spec)
+    // Workloads name subnets; pools of their networks would have to lie in them.
+    if ["deployment", "statefulset", "cloneset"].contains(where: name.contains) {
+      try world.storeDemoSubnets()
     }
     let outcome = world.answer(try Fixtures.review(name), phase)
     let answer = try JSONValue(parsing: outcome.body)

@@ -40,6 +40,15 @@ struct World {
     }
   }
 
+  /// Puts the subnets into the directory that recorded workloads name.
+  func storeDemoSubnets() throws {
+    try store(
+      "SpiderSubnet", "subnet-demo-v4", #"{"subnet":"172.16.0.0/16","ips":["172.16.41.1-172.16.41.200"]}"#)
+    try store(
+      "SpiderSubnet", "subnet-demo-v6",
+      #"{"subnet":"fc00:f853:ccd:e790::/64","ips":["fc00:f853:ccd:e790::2-fc00:f853:ccd:e790::ff"]}"#)
+  }
+
   /// The object as JSON text; `metadata` holds further members with a comma in front.
   static func object(
     _ kind: String, _ name: String, _ spec: String, metadata: String = "", status: String? = nil

@@ -7,6 +7,15 @@ internal import Synchronization
 public final class PoolDirectory: Sendable {
   private let index = Mutex(PoolIndex())
   private let synced = Mutex(Synced())
+  private let scales = Mutex<[ScaleKey: Bool]>([:])
+
+  private struct ScaleKey: Hashable {
+    let apiVersion: String
+    let kind: String
+  }
+
+  /// Kinds remembered; objects may say anything.
+  private static let maximumScales = 1024
 
   private struct Synced {
     var pools = false
@@ -64,6 +73,19 @@ public final class PoolDirectory: Sendable {
 
   /// Takes out reserved addresses that are gone.
   public func removeReservedIP(_ name: String) { index.withLock { $0.remove(.reserved, named: name) } }
+
+  /// Whether objects of a kind have a `scale` subresource; nil when that was not found out yet.
+  public func hasScale(apiVersion: String, kind: String) -> Bool? {
+    scales.withLock { $0[ScaleKey(apiVersion: apiVersion, kind: kind)] }
+  }
+
+  /// Notes whether objects of a kind have a `scale` subresource.
+  public func noteScale(_ hasScale: Bool, apiVersion: String, kind: String) {
+    scales.withLock { scales in
+      if scales.count >= Self.maximumScales { scales = [:] }
+      scales[ScaleKey(apiVersion: apiVersion, kind: kind)] = hasScale
+    }
+  }
 
   /// Runs one transaction on the index.
   func withIndex<Result>(_ body: (inout PoolIndex) -> sending Result) -> sending Result {

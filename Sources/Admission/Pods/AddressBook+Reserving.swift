@@ -46,10 +46,19 @@ extension AddressBook {
       guard let application = state.workloads.top(of: need.owner, namespace: pod.namespace) else {
         return .needs(need, short: nil)
       }
+      var need = need
+      need.application = application
       switch AutomaticChoice.choose(for: pod, need.request, of: application, from: state.catalog) {
       case .missing: return .needs(need, short: nil)
       case .refused(let errors): return .refused(errors)
       case .chosen(let plan):
+        // Nobody but its Pods tells what an application of somebody else's wants: the newest one counts.
+        if !isLast, !isDryRun, !application.isNative,
+          !AutomaticChoice.isAsAsked(need.request, of: application, in: state.catalog)
+        {
+          need.isOptional = true
+          return .needs(need, short: nil)
+        }
         let result = state.reserve(
           id, plan, for: pod, notesRefusal: isLast, settings: settings, isDryRun: isDryRun, now: now)
         guard case .short(let shortage, let interface) = result, shortage.isForWantOfAddresses else {

@@ -6,7 +6,7 @@ extension Reviewer {
   /// The validating review of a Pod.
   func judgePod(_ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64) -> ReviewOutcome {
     var findings = Findings()
-    FixedNumberRule.checkPod(request, &findings)
+    checkFixedNumber(ofPod: request, &findings)
     var order: BindOrder?
     if request.operation == .update {
       Self.checkUnchanged(request, &findings)

@@ -30,7 +30,7 @@ extension Reviewer {
   /// The mutating review of a Pod that is being created: its addresses are reserved, and told in its annotations.
   func completePod(_ request: AdmissionRequest, _ pods: PodAdmission, now: UInt64) -> ReviewOutcome {
     var findings = Findings()
-    FixedNumberRule.checkPod(request, &findings)
+    checkFixedNumber(ofPod: request, &findings)
     if findings.isDenied { return deny(request, .pod, .mutate, findings) }
     guard let object = request.object else { return pass(request, .pod, .mutate, .notJudged) }
     let pod = PodFacts(object, namespace: request.namespace?.string ?? "")
@@ -82,7 +82,8 @@ extension Reviewer {
   ) -> PoolNeed? {
     guard pod.asksForAutomaticPools(pods.choice) else { return nil }
     let annotations = AutomaticAnnotations(pod)
-    let reading = SubnetAnnotation.read(annotations, in: subnetWorld)
+    let isFixed = pod.owner.map { !NativeControllers.owns($0) } ?? false
+    let reading = SubnetAnnotation.read(annotations, isFixed: isFixed, in: subnetWorld)
     for error in reading.errors { findings.report(error) }
     guard let owner = pod.owner else {
       AutomaticOwnerRule.reportBare(annotations, &findings)
@@ -100,7 +101,7 @@ extension Reviewer {
     _ need: PoolNeed, _ short: (shortage: Shortage, interface: String)?, _ request: AdmissionRequest,
     _ subject: Subject
   ) -> ReviewOutcome {
-    let owner = "\(need.owner.kind) \(need.namespace)/\(need.owner.name)"
+    let owner = need.applicationText
     if request.isDryRun {
       let warning = "dry run: would take an address of a pool that is made for \(owner)"
       return pass(
@@ -109,7 +110,13 @@ extension Reviewer {
     }
     var findings = Findings()
     if let (shortage, interface) = short {
-      findings.refuse(.exhausted(detail: shortage.sentence(interface: interface), rule: Self.choiceRule))
+      let key = SpiderAPI.Annotation.poolIPNumber
+      let remedy =
+        "the pool is that of \(owner), whose Pods ask for \(key): \"\(need.request.size)\"; "
+        + "raise it in the Pod template, or wait until a Pod is gone"
+      findings.refuse(
+        .exhausted(
+          detail: "\(shortage.sentence(interface: interface)); \(remedy)", rule: Self.choiceRule))
     } else {
       findings.refuse(
         .unavailable(

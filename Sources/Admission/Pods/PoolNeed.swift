@@ -9,6 +9,22 @@ public struct PoolNeed: Sendable, Equatable {
   public let owner: OwnerReference
   /// What the Pod asks for.
   public let request: AutomaticPoolRequest
+  /// The application, if it is known.
+  public var application: Application?
+  /// Whether the pools are there, and only not as the Pod asks: it gets an address of them in any case.
+  public var isOptional = false
+
+  /// A need from its parts.
+  public init(namespace: String, owner: OwnerReference, request: AutomaticPoolRequest) {
+    self.namespace = namespace
+    self.owner = owner
+    self.request = request
+  }
+
+  /// Whose pools they are, for people.
+  var applicationText: String {
+    application?.description ?? "\(owner.kind) \(namespace)/\(owner.name)"
+  }
 }
 
 /// What has to be done before a review can be judged for good. It was answered for the case that it cannot be done.
@@ -17,6 +33,8 @@ public enum Prerequisite: Sendable, Equatable {
   case subnet(String)
   /// Pools are to be made for an application.
   case pools(PoolNeed)
+  /// It is to be known whether objects of a kind tell their replicas.
+  case scale(apiVersion: String, kind: String)
 }
 
 extension PodFacts {

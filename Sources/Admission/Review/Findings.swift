@@ -29,6 +29,9 @@ struct Findings {
   /// A refusal of the whole request; the first one stays.
   private(set) var refusal: Refusal?
 
+  /// What has to be known before what was found is final.
+  var prerequisite: Prerequisite?
+
   /// Mistakes beyond this many are not written down: an answer names some, and a manifest may hold a million.
   static let maximumErrors = 50
   /// Warnings beyond this many could not be sent anyway.

@@ -23,9 +23,11 @@ public struct OwnerWaker: Sendable {
   private let wakes = Counter(label: "spiderpool_webhook_owners_woken_total")
 
   /// A waker for those whom `book` refused.
-  public init(store: any ClusterStore, book: AddressBook, clock: CommitTiming, logger: Logger) {
+  public init(
+    store: any ClusterStore, types: TypeFinder, book: AddressBook, clock: CommitTiming, logger: Logger
+  ) {
     self.store = store
-    types = TypeFinder(store: store, now: clock.monotonic)
+    self.types = types
     self.book = book
     self.clock = clock
     self.logger = logger

@@ -1,6 +1,7 @@
 internal import Addressing
 public import Admission
 public import Cluster
+internal import CoreMetrics
 internal import IPAM
 internal import JSON
 internal import KubernetesAPI
@@ -22,15 +23,20 @@ public struct ApplicationPools: Sendable {
   let store: any ClusterStore
   let book: AddressBook
   let carver: PoolCarver
+  /// What kinds there are.
+  public let types: TypeFinder
+  private let deleted = Counter(label: "spiderpool_webhook_automatic_pools_deleted_total")
   private let teller: PoolTeller
 
   /// Pools of the applications that `book` knows.
   public init(
-    store: any ClusterStore, book: AddressBook, carver: PoolCarver, events: EventRecorder, logger: Logger
+    store: any ClusterStore, book: AddressBook, carver: PoolCarver, types: TypeFinder, events: EventRecorder,
+    logger: Logger
   ) {
     self.store = store
     self.book = book
     self.carver = carver
+    self.types = types
     teller = PoolTeller(book: book, events: events, logger: logger)
   }
 
@@ -49,8 +55,14 @@ public struct ApplicationPools: Sendable {
       var request = need.request
       // Pods of an older template may still come while a newer one is rolled out.
       if let newest = workload?.template?.number.flatMap({ PoolSize($0) }) { request.size = newest }
+      let replicas: Int
+      if let workload {
+        replicas = workload.replicas
+      } else {
+        replicas = try await self.replicas(of: application, for: request.size)
+      }
       let wishes = AutomaticPool.pools(of: request, for: application).map { pool in
-        PoolWish(pool: pool, count: count(pool, workload))
+        PoolWish(pool: pool, count: count(pool, workload, replicas))
       }
       let outcome = Self.outcome(await carve(wishes), wishes)
       if outcome != .ready { book.noteRefused(need, wishes.compactMap(\.pool.names.first)) }
@@ -117,15 +129,58 @@ public struct ApplicationPools: Sendable {
     }
   }
 
+  /// How many Pods an application of somebody else's wants, where the size of its pools depends on it.
+  func replicas(of application: Application, for size: PoolSize) async throws(ClusterError) -> Int {
+    guard case .above = size else { return 0 }
+    let type = try await types.type(apiVersion: application.apiVersion, kind: application.kind)
+    guard let type, type.hasScale else {
+      throw .notFound("\(application) has no scale subresource that tells its replicas")
+    }
+    let scale = try await store.scale(
+      type, namespace: type.isNamespaced ? application.namespace : nil, name: application.name)
+    guard scale.uid == application.uid else { throw .notFound("\(application) does not exist any more") }
+    return try scale.read(as: type) { $0["spec"]?["replicas"]?.int.map { Int(clamping: $0) } ?? 0 }
+  }
+
   /// How many addresses a pool is to have.
-  private func count(_ pool: AutomaticPool, _ workload: Workload?) -> Int {
-    guard let workload else { return pool.size.count(replicas: 0) }
-    let wanted = pool.size.count(replicas: workload.replicas)
-    guard workload.kind == .daemonSet, case .above(let more) = pool.size else { return wanted }
+  private func count(_ pool: AutomaticPool, _ workload: Workload?, _ replicas: Int) -> Int {
+    let wanted = pool.size.count(replicas: replicas)
+    guard let workload, workload.kind == .daemonSet, case .above(let more) = pool.size else { return wanted }
     // How many Pods a DaemonSet wants is told after it has begun to make them: one on each node at most.
     let held =
       book.automaticPools(of: pool.application.key).first { $0.marks?.key == pool.key }
       .map { book.held(of: $0.name, pool.place.family).count } ?? 0
     return max(wanted, min(Int(clamping: held) + 1, book.nodeCount) + more)
+  }
+
+  // MARK: applications that are gone
+
+  /// Deletes the pool of an application that is gone.
+  func delete(_ pool: PoolFacts, of application: Application) async throws(ClusterError) {
+    do throws(ClusterError) {
+      try await store.delete(
+        .spiderIPPool, namespace: nil, name: pool.name, preconditions: Preconditions(uid: pool.uid))
+      deleted.increment()
+      teller.tellDeleted(pool, of: application)
+    } catch {
+      // Somebody else did it.
+      if case .notFound = error { return }
+      if case .conflict = error { return }
+      throw error
+    }
+  }
+}
+
+extension PoolDirectory {
+  /// The application whose automatic pool this is; nil when its name is not known.
+  func application(of pool: PoolFacts) -> Application? {
+    guard let marks = pool.marks else { return nil }
+    let told = entry(of: pool.name, in: marks.key.subnet)?.application
+    // Labels may hold a shortened name.
+    guard let text = told ?? (marks.key.application.isShortened ? nil : marks.key.application.statusText),
+      var application = Application(statusText: text)
+    else { return nil }
+    application.uid = marks.uid
+    return application
   }
 }

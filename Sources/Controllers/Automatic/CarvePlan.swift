@@ -41,6 +41,8 @@ struct CarvePlan: Sendable {
     case answer(CarveOutcome)
     case create(PoolWish, name: String, AddressSet)
     case change(PoolWish, SpiderIPPool, AddressSet)
+    /// It cannot shrink yet: that it is to is written on it, and its addresses stay.
+    case mark(PoolWish, SpiderIPPool, held: UInt128)
   }
 
   var status: SubnetStatus
@@ -52,7 +54,7 @@ struct CarvePlan: Sendable {
     let isWritten = status(over: subnet) != nil
     return steps.contains { step in
       switch step {
-      case .answer(.short), .answer(.inUse), .answer(.refused): true
+      case .answer(.short), .answer(.inUse), .answer(.refused), .mark: true
       case .create, .change: !isWritten
       case .answer: false
       }

@@ -66,7 +66,9 @@ extension PoolCarver {
     let used = used(name, pool, family).intersection(had)
     switch Carving.decide(wish.count, entry: entry, used: used, free: left) {
     case .short(let needed, let free): return .answer(.short(needed: needed, free: free))
-    case .inUse(let held): return .answer(.inUse(held: held))
+    case .inUse(let held):
+      guard let pool, !wish.pool.isTold(by: pool, in: subnet) else { return .answer(.inUse(held: held)) }
+      return .mark(wish, pool, held: held)
     case .fits(let addresses):
       status.entries[name] = SubnetStatus.Entry(
         addresses: addresses, application: wish.pool.application.statusText)
@@ -203,10 +205,11 @@ extension PoolCarver {
         take(try await store.create(.spiderIPPool, namespace: nil, json: json))
         return .ready(PoolChange(name: name, kind: .made))
       case .change(let wish, let pool, let addresses):
-        let (name, version) = (pool.metadata.name, pool.metadata.resourceVersion)
-        let patch = wish.pool.change(from: version, in: subnet, addresses)
-        take(try await store.patch(.spiderIPPool, namespace: nil, name: name, mergePatch: patch))
-        return .ready(PoolChange(name: name, kind: .changed))
+        try await change(pool, to: wish, addresses, in: subnet)
+        return .ready(PoolChange(name: pool.metadata.name, kind: .changed))
+      case .mark(let wish, let pool, let held):
+        try await change(pool, to: wish, nil, in: subnet)
+        return .inUse(held: held)
       }
     } catch {
       switch error {
@@ -219,13 +222,22 @@ extension PoolCarver {
     }
   }
 
+  /// - Parameter addresses: nil where it keeps those that it has.
+  private func change(
+    _ pool: SpiderIPPool, to wish: PoolWish, _ addresses: AddressSet?, in subnet: SpiderSubnet
+  ) async throws(ClusterError) {
+    let patch = wish.pool.change(from: pool.metadata.resourceVersion, in: subnet, addresses)
+    take(
+      try await store.patch(.spiderIPPool, namespace: nil, name: pool.metadata.name, mergePatch: patch))
+  }
+
   /// Makes known what a pool really is.
   private func refresh(_ step: CarvePlan.Step) async {
     let name: String
     switch step {
     case .answer: return
     case .create(_, let new, _): name = new
-    case .change(_, let pool, _): name = pool.metadata.name
+    case .change(_, let pool, _), .mark(_, let pool, _): name = pool.metadata.name
     }
     do throws(ClusterError) {
       guard let object = try await store.find(.spiderIPPool, namespace: nil, name: name) else {

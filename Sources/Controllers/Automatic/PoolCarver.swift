@@ -22,7 +22,8 @@ public actor PoolCarver {
 
   private struct Waiting {
     let wish: PoolWish
-    let reply: CheckedContinuation<CarveOutcome, Never>
+    /// All who want this.
+    var replies: [CheckedContinuation<CarveOutcome, Never>]
   }
 
   /// Somebody who wants the status to agree with the pools.
@@ -79,7 +80,7 @@ public actor PoolCarver {
   func carve(_ wish: PoolWish) async -> CarveOutcome {
     if let name = standing(wish) { return .ready(PoolChange(name: name, kind: .none)) }
     return await withCheckedContinuation { reply in
-      lanes[wish.pool.place.subnet, default: Lane()].waiting.append(Waiting(wish: wish, reply: reply))
+      lanes[wish.pool.place.subnet, default: Lane()].waiting.append(Waiting(wish: wish, replies: [reply]))
       start(wish.pool.place.subnet)
     }
   }
@@ -138,13 +139,23 @@ public actor PoolCarver {
     if lanes[subnet]?.waiting.isEmpty ?? true, directory.subnet(named: subnet) == nil { lanes[subnet] = nil }
   }
 
-  /// Those who wait; of several who want one pool the first, the others come next.
+  /// Those who wait; of several who want one pool the first, and those who want the same. The others come next.
   private func takeBatch(_ subnet: String) -> [Waiting] {
     var batch: [Waiting] = []
     var left: [Waiting] = []
-    var seen: Set<AutomaticPool.Key> = []
+    var places: [AutomaticPool.Key: Int] = [:]
     for entry in lanes[subnet]?.waiting ?? [] {
-      if seen.insert(entry.wish.pool.key).inserted { batch.append(entry) } else { left.append(entry) }
+      let key = entry.wish.pool.key
+      if let place = places[key] {
+        if batch[place].wish == entry.wish {
+          batch[place].replies += entry.replies
+        } else {
+          left.append(entry)
+        }
+      } else {
+        places[key] = batch.count
+        batch.append(entry)
+      }
     }
     lanes[subnet]?.waiting = left
     return batch
@@ -186,7 +197,7 @@ public actor PoolCarver {
   }
 
   private func answer(_ waiting: [Waiting], _ outcome: CarveOutcome) {
-    for entry in waiting { entry.reply.resume(returning: outcome) }
+    for reply in waiting.flatMap(\.replies) { reply.resume(returning: outcome) }
   }
 
   private func subnet(_ name: String, isFresh: Bool) async throws(ClusterError) -> SpiderSubnet {

@@ -67,4 +67,15 @@ struct PoolTeller: Sendable {
       }
     }
   }
+
+  /// A pool was deleted because its application is gone.
+  func tellDeleted(_ pool: PoolFacts, of application: Application) {
+    if let reference = book.reference(to: pool.name) {
+      events.record(
+        .normal, reason: "Deleted", message: "its application, \(application), is gone", about: reference)
+    }
+    logger.info(
+      "deleted the pool of an application that is gone",
+      metadata: ["pool": "\(pool.name)", "application": "\(application)"])
+  }
 }

@@ -11,7 +11,7 @@ public struct Application: Hashable, Sendable, CustomStringConvertible {
   /// The name.
   public let name: String
   /// The UID.
-  public let uid: String
+  public var uid: String
 
   /// An application from its parts.
   public init(apiVersion: String, kind: String, namespace: String, name: String, uid: String) {
@@ -83,6 +83,11 @@ public struct ApplicationKey: Hashable, Sendable, CustomStringConvertible {
 
   /// Kind, namespace and name, for people.
   public var description: String { "\(kind) \(namespace)/\(name)" }
+
+  /// Whether a part of it may have been shortened, so that the object cannot be found by it.
+  public var isShortened: Bool {
+    [groupVersion, kind, namespace, name].contains { $0.utf8.count >= LabelSyntax.maximumLength }
+  }
 
   /// Group and version as objects have them, `apps/v1`.
   public var apiVersion: String { groupVersion.replacing("_", with: "/") }

@@ -15,10 +15,7 @@ public enum AutomaticChoice: Sendable, Equatable {
   ) -> AutomaticChoice {
     var plan = AddressPlan(interfaces: [], demands: [])
     for pool in AutomaticPool.pools(of: request, for: application) {
-      let found = catalog.automaticPools(pool.key).first {
-        $0.marks?.uid == application.uid && !$0.isTerminating
-      }
-      guard let found else { return .missing }
+      guard let found = standing(pool, in: catalog) else { return .missing }
       if plan.interfaces.last?.name != pool.place.interface {
         plan.interfaces.append(.init(name: pool.place.interface))
       }
@@ -30,5 +27,20 @@ public enum AutomaticChoice: Sendable, Equatable {
     var mistakes = Mistakes()
     plan.routes = RoutesAnnotation.read(text, &mistakes)
     return mistakes.errors.isEmpty ? .chosen(plan) : .refused(mistakes.errors)
+  }
+
+  /// Whether the pools of an application are marked with the size and the end that a request asks for.
+  public static func isAsAsked(
+    _ request: AutomaticPoolRequest, of application: Application, in catalog: PoolCatalog
+  ) -> Bool {
+    AutomaticPool.pools(of: request, for: application).allSatisfy { pool in
+      let marks = standing(pool, in: catalog)?.marks
+      return marks?.size == pool.size && marks?.reclaims == pool.reclaims
+    }
+  }
+
+  /// The pool as it is there.
+  private static func standing(_ pool: AutomaticPool, in catalog: PoolCatalog) -> PoolFacts? {
+    catalog.automaticPools(pool.key).first { $0.marks?.uid == pool.application.uid && !$0.isTerminating }
   }
 }

@@ -170,8 +170,10 @@ extension AutomaticPool {
   }
 
   /// The merge patch that makes a pool which is there this one, with these addresses; conditional on its version.
-  public func change(from version: String, in subnet: SpiderSubnet, _ addresses: AddressSet) -> [UInt8] {
-    var spec: JSONValue = ["ips": Self.list(addresses)]
+  /// - Parameter addresses: nil where it keeps those that it has.
+  public func change(from version: String, in subnet: SpiderSubnet, _ addresses: AddressSet?) -> [UInt8] {
+    var spec: JSONValue = [:]
+    spec["ips"] = addresses.map(Self.list)
     spec["gateway"] = subnet.spec.gateway.map { .string($0) } ?? .null
     spec["routes"] = subnet.spec.routes.map(Self.list) ?? .null
     let patch: JSONValue = [

@@ -44,22 +44,27 @@ public struct SubnetAnnotation {
   private let annotations: AutomaticAnnotations
   private let metadata: FieldPath
   private let world: World
+  private let isFixed: Bool
   private var mistakes = Mistakes()
   private var notes: [(path: FieldPath, text: String)] = []
   private var subnetsLeft: [String: String] = [:]
 
   /// Reads annotations that stand in the metadata at this path.
+  /// - Parameter isFixed: whether only a fixed number of addresses makes sense there.
   public static func read(
-    _ annotations: AutomaticAnnotations, at metadata: FieldPath = .metadata, in world: World
+    _ annotations: AutomaticAnnotations, at metadata: FieldPath = .metadata, isFixed: Bool = false,
+    in world: World
   ) -> Reading {
-    var reader = SubnetAnnotation(annotations: annotations, metadata: metadata, world: world)
+    var reader = SubnetAnnotation(
+      annotations: annotations, metadata: metadata, world: world, isFixed: isFixed)
     return reader.read()
   }
 
-  private init(annotations: AutomaticAnnotations, metadata: FieldPath, world: World) {
+  private init(annotations: AutomaticAnnotations, metadata: FieldPath, world: World, isFixed: Bool) {
     self.annotations = annotations
     self.metadata = metadata
     self.world = world
+    self.isFixed = isFixed
   }
 
   private mutating func read() -> Reading {
@@ -93,14 +98,19 @@ public struct SubnetAnnotation {
 
   private mutating func readSize() -> PoolSize {
     guard let text = annotations.number else { return world.settings.defaultPoolSize }
-    if let size = PoolSize(text) { return size }
+    if let fault = Self.fault(inNumber: text, at: metadata, isFixed: isFixed) { mistakes.add(fault) }
+    return PoolSize(text) ?? world.settings.defaultPoolSize
+  }
+
+  /// What is wrong with a number of addresses in the metadata at this path; nil when nothing is.
+  /// - Parameter isFixed: whether only a fixed one makes sense there.
+  public static func fault(inNumber text: String, at metadata: FieldPath, isFixed: Bool) -> FieldError? {
+    if PoolSize(text) != nil { return nil }
     let site = AnnotationSite(
-      key: SpiderAPI.Annotation.poolIPNumber, holder: .pod(text: text), example: "+1", format: Self.numberID,
-      metadata: metadata)
-    mistakes.add(
-      site.malformed(
-        "", "must be a number of addresses, or + and how many more than replicas, at most \(PoolSize.limit)"))
-    return world.settings.defaultPoolSize
+      key: SpiderAPI.Annotation.poolIPNumber, holder: .pod(text: text), example: isFixed ? "5" : "+1",
+      format: numberID, metadata: metadata)
+    let relative = isFixed ? "" : ", or + and how many more than replicas"
+    return site.malformed("", "must be a number of addresses\(relative), at most \(PoolSize.limit)")
   }
 
   private mutating func readReclaim() -> Bool {

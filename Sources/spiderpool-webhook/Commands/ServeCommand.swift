@@ -124,6 +124,13 @@ struct AddressOptions: ParsableArguments {
   @Option(help: "SpiderEndpoints written in a second at most; more wait.")
   var endpointsPerSecond = 20
 
+  @Flag(
+    help: """
+      Take "+N" addresses for third-party applications too, if their kind has a scale subresource, and let their pools \
+      follow its replicas.
+      """)
+  var elasticThirdParty = false
+
   func validate() throws {
     let lease = leaderElectLeaseDuration.duration
     guard lease >= LeaseTiming.shortestLease, lease.components.attoseconds == 0 else {

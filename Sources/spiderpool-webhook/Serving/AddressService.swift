@@ -66,12 +66,13 @@ struct AddressService: Sendable {
       store: store, namespace: namespace, name: Self.leaseName, identity: identity,
       timing: LeaseTiming(leaseDuration: options.leaderElectLeaseDuration.duration),
       logger: Logger(label: "lease"))
-    waker = OwnerWaker(store: store, book: book, clock: clock, logger: logger)
+    let types = TypeFinder(store: store, now: clock.monotonic)
+    waker = OwnerWaker(store: store, types: types, book: book, clock: clock, logger: logger)
     automatic =
       settings.usesSubnets
       ? AutomaticPools(
-        store, book, directory, settings, events, clock: clock, arrival: options.unconfirmedGrace.duration,
-        following: following) : nil
+        store, types, book, directory, settings, events, clock: clock,
+        arrival: options.unconfirmedGrace.duration, following: following) : nil
   }
 
   /// Who makes what a review needs first; nil where there are no automatic pools.

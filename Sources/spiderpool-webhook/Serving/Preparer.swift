@@ -2,6 +2,7 @@ internal import Admission
 internal import Cluster
 internal import Controllers
 internal import CoreMetrics
+internal import KubernetesAPI
 
 /// Does what a review needs before it can be judged for good.
 struct Preparer: Sendable {
@@ -19,9 +20,11 @@ struct Preparer: Sendable {
 
   let pools: ApplicationPools
   let carver: PoolCarver
+  let directory: PoolDirectory
   private let waited = Counter(label: MetricNames.waited)
 
-  init(pools: ApplicationPools, carver: PoolCarver) {
+  init(pools: ApplicationPools, carver: PoolCarver, directory: PoolDirectory) {
+    self.directory = directory
     self.pools = pools
     self.carver = carver
   }
@@ -31,10 +34,21 @@ struct Preparer: Sendable {
     case .subnet(let name): return await carver.refresh(name) ? .ready : .unchanged
     case .pools(let need):
       waited.increment()
-      switch await pools.prepare(need) {
+      let outcome = await pools.prepare(need)
+      // It has pools, whether or not they could be made as it asks.
+      if need.isOptional { return .ready }
+      switch outcome {
       case .ready: return .ready
       case .short(let sentence): return .short(sentence)
       case .failed(let sentence): return .failed(sentence)
+      }
+    case .scale(let apiVersion, let kind):
+      do throws(ClusterError) {
+        let type = try await pools.types.type(apiVersion: apiVersion, kind: kind)
+        directory.noteScale(type?.hasScale ?? false, apiVersion: apiVersion, kind: kind)
+        return .ready
+      } catch {
+        return .failed("whether a \(kind) tells its replicas could not be found out: \(error)")
       }
     }
   }

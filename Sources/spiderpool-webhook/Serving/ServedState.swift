@@ -21,7 +21,8 @@ struct ServedState: Sendable {
     let settings = try options.config.map(Settings.init(file:)) ?? Settings()
     source = try StateSource(options.state)
     let directory = PoolDirectory()
-    let admission = source.admission(settings)
+    var admission = source.admission(settings)
+    admission.followsThirdParties = options.addresses.elasticThirdParty
     var following = ReflectorTiming()
     following.afterList = Allocator.trim
     addresses =

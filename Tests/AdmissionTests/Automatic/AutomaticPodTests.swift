@@ -23,7 +23,7 @@ import Testing
     if case .pools(let need) = answer.outcome.prerequisite { need } else { nil }
   }
 
-  private let missing = "the automatic pool of ReplicaSet default/web-1 does not exist yet; try again"
+  private let missing = "the automatic pool of Deployment default/web does not exist yet; try again"
 
   @Test func `of nobody's is refused`() throws {
     let answer = try world().create(AutomaticWorld.pod(annotations, owner: ""))
@@ -146,7 +146,9 @@ import Testing
   }
 
   private let full =
-    "is full: of 1 addresses 0 are used, 0 of them by Pods not yet seen, and 1 are reserved for Pods being created"
+    "is full: of 1 addresses 0 are used, 0 of them by Pods not yet seen, and 1 are reserved for Pods being created; "
+    + "the pool is that of Deployment default/web, whose Pods ask for ipam.spidernet.io/ippool-ip-number: \"+1\"; raise it "
+    + "in the Pod template, or wait until a Pod is gone"
 
   @Test func `waits for a full pool to grow, and is refused when it cannot`() throws {
     var world = try world()

@@ -50,12 +50,12 @@ struct AutomaticWorld {
   /// Puts an application's pool of these addresses where the watch would put it.
   func storePool(
     _ name: String, of application: Application, interface: String = "eth0", in subnet: String = "s4",
-    _ addresses: String
+    size: PoolSize = .above(1), _ addresses: String
   ) throws {
     let range = try AddressRange(addresses)
     let pool = AutomaticPool(
       application: application,
-      place: .init(interface: interface, family: range.family, subnet: subnet), size: .above(1),
+      place: .init(interface: interface, family: range.family, subnet: subnet), size: size,
       reclaims: true)
     let owner = try Self.parse(World.object("SpiderSubnet", subnet, Self.specs[subnet] ?? "{}")) {
       SpiderSubnet($0)
@@ -109,6 +109,20 @@ struct AutomaticWorld {
       {"apiVersion":"\(kind.apiVersion)","kind":"\(kind.rawValue)","metadata":{"name":"\(name)","namespace":"default",\
       "uid":"uid-\(name)"\(owners)\(metadata)},"spec":\(spec)}
       """
+  }
+
+  /// A review of an object of the group `apps.kruise.io` with this spec.
+  func review(
+    _ spec: JSONValue, ofThirdParty kind: String = "CloneSet", old: JSONValue? = nil,
+    _ phase: Phase = .validate
+  ) -> Answer {
+    let object = { (spec: JSONValue) in
+      """
+      {"apiVersion":"apps.kruise.io/v1","kind":"\(kind)","metadata":{"name":"web","namespace":"default",\
+      "uid":"uid-web"},"spec":\(spec)}
+      """
+    }
+    return answer("apps.kruise.io", kind, object(spec), old.map(object), phase, isDryRun: false)
   }
 
   /// A review of a workload.

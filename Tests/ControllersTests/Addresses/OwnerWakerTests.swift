@@ -31,7 +31,8 @@ private final class WakingScene {
     timing.monotonic = { clock.now }
     timing.sleep = { await clock.sleep($0) }
     let store = NetworkStore(base: stored.store, executor: executor, lag: {}, types: [Self.cloneSet])
-    let waker = OwnerWaker(store: store, book: book, clock: timing, logger: logger)
+    let types = TypeFinder(store: store, now: timing.monotonic)
+    let waker = OwnerWaker(store: store, types: types, book: book, clock: timing, logger: logger)
     book.upsert(try await stored.pool("a"), now: 0)
     tasks.append(Task(executorPreference: executor) { await waker.run() })
   }

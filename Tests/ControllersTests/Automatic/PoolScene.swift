@@ -14,6 +14,9 @@ struct PoolScene {
 
   init() throws { store = try LocalCluster.inMemory() }
 
+  /// A scene in a store of the caller's.
+  init(in store: any ClusterStore) { self.store = store }
+
   func subnet(
     _ name: String = "s", _ ips: String = "10.50.0.1-10.50.0.20", gateway: String? = nil
   ) async throws {
@@ -124,7 +127,9 @@ final class PoolReplica: Sendable {
     clock.sleep = { await manual.sleep($0) }
     events = EventRecorder(store: scene.store, logger: logger)
     carver = PoolCarver(store: store, book: book, directory: directory, clock: clock, logger: logger)
-    pools = ApplicationPools(store: store, book: book, carver: carver, events: events, logger: logger)
+    pools = ApplicationPools(
+      store: store, book: book, carver: carver, types: TypeFinder(store: store, now: clock.monotonic),
+      events: events, logger: logger)
     applications = ApplicationKeeper(
       pools: pools, directory: directory, settings: AdmissionSettings(), events: events, clock: clock,
       logger: logger)

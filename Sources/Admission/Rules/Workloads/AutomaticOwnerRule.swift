@@ -21,14 +21,18 @@ enum AutomaticOwnerRule {
   static func check(
     _ owner: OwnerReference, _ annotations: AutomaticAnnotations, _ findings: inout Findings
   ) {
-    guard annotations.number == nil,
-      WorkloadKind(apiVersion: owner.apiVersion, kind: owner.kind) == nil
-    else { return }
+    if annotations.number != nil || NativeControllers.owns(owner) { return }
+    let what = GoText.shortened("\(owner.kind) (\(owner.apiVersion))")
+    reportNumber(of: "its controller, \(what),", at: .metadata, &findings)
+  }
+
+  /// For annotations in these metadata that give no number.
+  /// - Parameter what: whose replicas are not known.
+  static func reportNumber(of what: String, at metadata: FieldPath, _ findings: inout Findings) {
     let key = SpiderAPI.Annotation.poolIPNumber
     findings.report(
-      .required, FieldPath.metadata.child("annotations").key(key.description), .none,
-      "the number of replicas of its controller, \(GoText.shortened("\(owner.kind) (\(owner.apiVersion))")), is not known, "
-        + "so the number of addresses must be given; write \(key): \"5\"",
+      .required, metadata.child("annotations").key(key.description), .none,
+      "the number of replicas of \(what) is not known, so the number of addresses must be given; write \(key): \"5\"",
       numberID)
   }
 }

@@ -39,18 +39,19 @@ extension Reviewer {
     }
     guard let wanted = reading.request else { return true }
     if isNew, let before = old?.template.flatMap({ SubnetAnnotation.read($0, in: subnetWorld).request }) {
-      checkUnchanged(wanted, before, path, kind, &findings)
+      checkUnchanged(wanted, before, path, kind.rawValue, &findings)
     }
     if isNew || workload.replicas != old?.replicas {
-      warnOfShortage(wanted, workload, path, now, &findings)
+      let count = wanted.size.count(replicas: workload.replicas)
+      warnOfShortage(wanted, count, workload.application, path, now, &findings)
     }
     return true
   }
 
   /// A pool stays in the subnet that it was cut from: addresses of another one would need a pool of their own, while Pods
   /// still hold those of the first.
-  private func checkUnchanged(
-    _ wanted: AutomaticPoolRequest, _ before: AutomaticPoolRequest, _ path: FieldPath, _ kind: WorkloadKind,
+  func checkUnchanged(
+    _ wanted: AutomaticPoolRequest, _ before: AutomaticPoolRequest, _ path: FieldPath, _ kind: String,
     _ findings: inout Findings
   ) {
     for pool in wanted.pools {
@@ -59,19 +60,20 @@ extension Reviewer {
       findings.report(
         .forbidden, path, .none,
         "the \(pool.family) pool of \(pool.interface) is cut from SpiderSubnet \(GoText.quoted(old.subnet)) "
-          + "and cannot move to \(GoText.quoted(pool.subnet)) while the \(kind.rawValue) lives; "
-          + "delete the \(kind.rawValue) and create it anew, or create another one beside it",
+          + "and cannot move to \(GoText.quoted(pool.subnet)) while the \(kind) lives; "
+          + "delete the \(kind) and create it anew, or create another one beside it",
         WorkloadRule.changeID)
     }
   }
 
-  private func warnOfShortage(
-    _ wanted: AutomaticPoolRequest, _ workload: Workload, _ path: FieldPath, _ now: UInt64,
-    _ findings: inout Findings
+  /// - Parameter count: how many addresses each pool is to have.
+  func warnOfShortage(
+    _ wanted: AutomaticPoolRequest, _ count: Int, _ application: Application, _ path: FieldPath,
+    _ now: UInt64, _ findings: inout Findings
   ) {
-    let count = UInt128(wanted.size.count(replicas: workload.replicas))
+    let count = UInt128(count)
     for pool in wanted.pools {
-      let room = directory.withIndex { $0.room(in: pool.subnet, for: workload.application, at: now) }
+      let room = directory.withIndex { $0.room(in: pool.subnet, for: application, at: now) }
       guard let room, room < count else { continue }
       findings.warn(
         path,

@@ -1,0 +1,247 @@
+internal import Addressing
+public import Admission
+public import Cluster
+internal import CoreMetrics
+internal import IPAM
+internal import KubernetesAPI
+public import Logging
+
+/// Deletes the automatic pools of applications that are not Kubernetes' own when these are gone, and keeps them at the size that
+/// they are to have. It works on the replica that has the Lease.
+///
+/// What kinds there are is asked of the API server. An application is taken for gone only when a live read says so; whoever
+/// cannot be read keeps its pools, is told of, and is in nobody's way.
+public actor OwnerKeeper {
+  /// A kind of application.
+  private struct Kind: Hashable {
+    let apiVersion: String
+    let kind: String
+
+    init(_ application: Application) {
+      apiVersion = application.apiVersion
+      kind = application.kind
+    }
+  }
+
+  /// What is known of a kind.
+  private enum Following {
+    case watched(OwnerWatch, Task<Void, Never>)
+    /// Nothing: since when, in nanoseconds, and why.
+    case blind(since: UInt64, String)
+  }
+
+  /// Kinds that are followed at the same time; applications of more are read now and then.
+  private static let maximumKinds = 64
+  /// How long a kind that cannot be read is let be, and an application of a kind that is not followed.
+  private static let rest = Duration.seconds(60)
+  /// Between two Events about one pool.
+  private static let silence = Duration.seconds(600)
+
+  private let pools: ApplicationPools
+  private let directory: PoolDirectory
+  private let settings: AdmissionSettings
+  private let events: EventRecorder
+  private let clock: CommitTiming
+  private let timing: ApplicationTiming
+  private let following: ReflectorTiming
+  private let logger: Logger
+  private nonisolated let queue: RetryingQueue<Application>
+  private var kinds: [Kind: Following] = [:]
+  private var read: [Application: UInt64] = [:]
+  private var told: [String: UInt64] = [:]
+  private let unreadable = Gauge(label: "spiderpool_webhook_unreadable_owner_kinds")
+
+  private nonisolated var book: AddressBook { pools.book }
+
+  /// A keeper that does nothing yet.
+  /// - Parameter following: how the kinds' objects are followed.
+  public init(
+    pools: ApplicationPools, directory: PoolDirectory, settings: AdmissionSettings, events: EventRecorder,
+    clock: CommitTiming, timing: ApplicationTiming = ApplicationTiming(),
+    following: ReflectorTiming = ReflectorTiming(), logger: Logger
+  ) {
+    self.pools = pools
+    self.directory = directory
+    self.settings = settings
+    self.events = events
+    self.clock = clock
+    self.timing = timing
+    self.following = following
+    self.logger = logger
+    queue = RetryingQueue(clock: clock, timing: timing)
+  }
+
+  /// Works until the task is cancelled, that is, until the Lease is lost.
+  public func run() async {
+    await queue.run {
+      while !Task.isCancelled {
+        await self.lookAtAll()
+        await self.clock.sleep(self.timing.period)
+      }
+    } look: { application in
+      await self.look(at: application)
+    }
+    for case .watched(_, let task) in kinds.values { task.cancel() }
+    (kinds, read, told) = ([:], [:], [:])
+    unreadable.record(0)
+  }
+
+  // MARK: who is to be looked at
+
+  /// Asks for a look at every application that may be gone, or whose pools are not as they should be.
+  func lookAtAll() async {
+    let found = applications()
+    let present = Set(found.keys.map(Kind.init))
+    for (kind, state) in kinds where !present.contains(kind) {
+      if case .watched(_, let task) = state { task.cancel() }
+      kinds[kind] = nil
+    }
+    read = read.filter { found[$0.key] != nil }
+    for kind in present { await follow(kind) }
+    for (application, pools) in found where isDue(application, pools) { queue.add(application) }
+    tellBlindness(found)
+  }
+
+  /// The applications that have pools and are not Kubernetes' own.
+  private func applications() -> [Application: [PoolFacts]] {
+    var found: [Application: [PoolFacts]] = [:]
+    for pool in book.automaticPools where !pool.isTerminating {
+      guard let application = directory.application(of: pool), !application.isNative else { continue }
+      found[application, default: []].append(pool)
+    }
+    return found
+  }
+
+  private func isDue(_ application: Application, _ pools: [PoolFacts]) -> Bool {
+    if pools.contains(where: { !isSized($0) }) { return true }
+    if case .watched(let watch, _) = kinds[Kind(application)] {
+      let key = ObjectKey(
+        namespace: watch.type.isNamespaced ? application.namespace : nil, name: application.name)
+      if let isThere = watch.has(key, application.uid) {
+        return !isThere || read[application] == nil && isElastic(pools)
+      }
+      // It has not listed yet.
+      if watch.failure == nil { return false }
+    }
+    guard let last = read[application] else { return true }
+    return clock.monotonic() &- last >= Self.rest.nanoseconds
+  }
+
+  /// Whether a pool of a fixed size has it.
+  private func isSized(_ pool: PoolFacts) -> Bool {
+    guard case .fixed(let number) = pool.marks?.size else { return true }
+    return pool.givable.count == UInt128(number)
+  }
+
+  private func isElastic(_ pools: [PoolFacts]) -> Bool {
+    settings.followsThirdParties
+      && pools.contains { if case .above = $0.marks?.size { true } else { false } }
+  }
+
+  // MARK: following kinds
+
+  private func follow(_ kind: Kind) async {
+    let now = clock.monotonic()
+    switch kinds[kind] {
+    case .watched: return
+    case .blind(let since, _) where now &- since < Self.rest.nanoseconds: return
+    case .blind, nil: break
+    }
+    guard kinds.count < Self.maximumKinds || kinds[kind] != nil else { return }
+    do throws(ClusterError) {
+      guard let type = try await pools.types.type(apiVersion: kind.apiVersion, kind: kind.kind) else {
+        kinds[kind] = .blind(since: now, "the API server does not serve \(kind.kind) (\(kind.apiVersion))")
+        return
+      }
+      let watch = OwnerWatch(
+        type, in: pools.store, timing: following, changed: { self.note($0, $1, kind) }, logger: logger)
+      kinds[kind] = .watched(watch, Task { await watch.run() })
+    } catch {
+      kinds[kind] = .blind(since: now, "the API server does not tell its kinds: \(error)")
+    }
+  }
+
+  /// An owner is gone, or asks for something else.
+  private nonisolated func note(_ key: ObjectKey, _ uid: String, _ kind: Kind) {
+    // Of owners without a namespace it is not known where their Pods are: the next look at all finds them.
+    let application = Application(
+      apiVersion: kind.apiVersion, kind: kind.kind, namespace: key.namespace ?? "", name: key.name, uid: uid)
+    if !book.automaticPools(of: application.key).isEmpty { queue.add(application) }
+  }
+
+  /// Tells whose end would not be noticed, and why.
+  private func tellBlindness(_ found: [Application: [PoolFacts]]) {
+    let now = clock.monotonic()
+    told = told.filter { now &- $0.value < Self.silence.nanoseconds }
+    var blind: Set<Kind> = []
+    for (application, pools) in found {
+      guard let reason = blindness(Kind(application)) else { continue }
+      blind.insert(Kind(application))
+      for pool in pools where told[pool.name] == nil {
+        guard let reference = book.reference(to: pool.name) else { continue }
+        told[pool.name] = now
+        events.record(
+          .warning, reason: "OwnerUnreadable",
+          message: "whether \(application) is still there cannot be seen, so the pool stays: \(reason)",
+          about: reference)
+      }
+    }
+    unreadable.record(blind.count)
+  }
+
+  private func blindness(_ kind: Kind) -> String? {
+    switch kinds[kind] {
+    case nil: nil
+    case .blind(_, let reason): reason
+    case .watched(let watch, _):
+      watch.failure.map {
+        "\($0); the server's account needs get, list and watch of \(watch.type.qualifiedName)"
+      }
+    }
+  }
+
+  // MARK: one application
+
+  /// Whether nothing is left to do.
+  func look(at application: Application) async -> Bool {
+    let own = book.automaticPools(of: application.key).filter {
+      $0.marks?.uid == application.uid && !$0.isTerminating
+    }
+    if own.isEmpty { return true }
+    read[application] = clock.monotonic()
+    do throws(ClusterError) {
+      let type = try await pools.types.type(apiVersion: application.apiVersion, kind: application.kind)
+      guard let type else { return true }
+      let live = try await pools.store.find(
+        type, namespace: type.isNamespaced ? application.namespace : nil, name: application.name)
+      if live?.uid == application.uid { return try await resize(own, of: application) }
+      for pool in own where pool.marks?.reclaims == true { try await pools.delete(pool, of: application) }
+      return true
+    } catch {
+      if case .forbidden = error { return true }
+      logger.notice(
+        "an application is looked at again",
+        metadata: ["application": "\(application)", "reason": "\(error)"])
+      return false
+    }
+  }
+
+  /// Gives pools the size that they are to have.
+  private func resize(_ own: [PoolFacts], of application: Application) async throws(ClusterError) -> Bool {
+    var wishes: [PoolWish] = []
+    for pool in own {
+      guard let marks = pool.marks, let size = marks.size else { continue }
+      if case .above = size, !settings.followsThirdParties { continue }
+      let replicas = try await pools.replicas(of: application, for: size)
+      let place = AutomaticPoolRequest.Pool(
+        interface: marks.key.interface, family: marks.key.family, subnet: marks.key.subnet)
+      wishes.append(
+        PoolWish(
+          pool: AutomaticPool(application: application, place: place, size: size, reclaims: marks.reclaims),
+          count: size.count(replicas: replicas)))
+    }
+    let outcomes = await pools.carve(wishes)
+    // What cannot be yet is looked at with all others.
+    return !outcomes.contains { if case .failed = $0 { true } else { false } }
+  }
+}
