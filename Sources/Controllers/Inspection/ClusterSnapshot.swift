@@ -34,7 +34,7 @@ public struct ClusterSnapshot: Sendable {
     case replaced(Workload)
     /// It is not there.
     case gone
-    /// It is not of Kubernetes' own, or applications were not listed.
+    /// It is not of Kubernetes' own and there, or applications were not listed or may not be.
     case unknown
   }
 
@@ -63,6 +63,18 @@ public struct ClusterSnapshot: Sendable {
   private let sets: [ObjectKey: StatefulSetIndex.Ordinals]
   /// The workloads that have automatic pools, by the names that labels can hold; nil when none were listed.
   private let workloads: [WorkloadTable.Key: Workload]?
+  /// The UIDs of all objects of kinds that are not Kubernetes' own and have automatic pools, as far as they can be listed.
+  private let others: [OwnerKind: Set<String>]
+
+  private struct OwnerKind: Hashable {
+    let apiVersion: String
+    let kind: String
+
+    init(_ application: ApplicationKey) {
+      apiVersion = application.apiVersion
+      kind = application.kind
+    }
+  }
 
   /// Lists what is asked for.
   public init(of store: any ClusterStore, _ extent: Extent = .all) async throws(ClusterError) {
@@ -86,6 +98,26 @@ public struct ClusterSnapshot: Sendable {
     }
     self.subnets = subnets.sorted { $0.name < $1.name }
     workloads = extent.contains(.applications) ? try await Self.workloads(of: pools, store) : nil
+    others = extent.contains(.applications) ? try await Self.others(of: pools, store) : [:]
+  }
+
+  /// The objects of the kinds that have one of these pools and are not Kubernetes' own.
+  private static func others(
+    of pools: [InspectedPool], _ store: any ClusterStore
+  ) async throws(ClusterError) -> [OwnerKind: Set<String>] {
+    let applications = pools.compactMap { $0.marks?.key.application }.filter { $0.workloadKind == nil }
+    var found: [OwnerKind: Set<String>] = [:]
+    for kind in Set(applications.map(OwnerKind.init)) {
+      do throws(ClusterError) {
+        guard let type = try await store.type(apiVersion: kind.apiVersion, kind: kind.kind) else { continue }
+        found[kind] = Set(
+          try await list(type.metadataOnly, store) { _, view in view["metadata"]?["uid"]?.string })
+      } catch {
+        // Who may not be seen is not gone.
+        guard case .forbidden = error else { throw error }
+      }
+    }
+    return found
   }
 
   /// The workloads that have one of these pools.
@@ -130,7 +162,11 @@ public struct ClusterSnapshot: Sendable {
 
   /// What the application of an automatic pool is.
   public func owner(of pool: AutomaticPool.Marks) -> Owner {
-    guard let workloads, let key = WorkloadTable.Key(pool.key.application) else { return .unknown }
+    guard let workloads else { return .unknown }
+    guard let key = WorkloadTable.Key(pool.key.application) else {
+      let present = others[OwnerKind(pool.key.application)]
+      return present?.contains(pool.uid) ?? true ? .unknown : .gone
+    }
     guard let workload = workloads[key] else { return .gone }
     return workload.application.uid == pool.uid ? .live(workload) : .replaced(workload)
   }

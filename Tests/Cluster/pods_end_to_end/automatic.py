@@ -6,11 +6,11 @@ import json
 import subprocess
 import time
 
-from control_plane import GROUP, SCRIPTS, Failed, eventually, expect
+from control_plane import GROUP, Failed, eventually, expect
 from addresses import check_consistency, check_subnets, records
 from automatic_kinds import KINDS, check_served, check_shape, expect_printed, make_subnets, refusal, sized
 from objects import (
-    PREFIX, addresses_of, apply, application, asking, automatic_pools, make_pool, pod, pods_of, remove_pool, running,
+    PREFIX, addresses_of, apply, application, automatic_pools, make_pool, pods_of, remove_pool, running,
     stored_pool, stored_subnet)
 from workloads import by_name, remove_workload
 
@@ -138,35 +138,6 @@ def a_statefulset_keeps_its_addresses(world):
     running(world, "ordinal", 3, within=30)
     expect(by_name(world, "ordinal").items() > left.items(), f"addresses were {left} and are {by_name(world, 'ordinal')}")
     remove(world, "statefulset", "ordinal")
-
-
-def a_third_party_application_has_a_pool_of_a_fixed_size(world):
-    """the first Pod of a CloneSet makes its pool, of the size that is written, and "+5" is refused at the Pod"""
-    make_subnets(world, ("clones", "10.87.0.10-10.87.0.39"))
-    plane, kind = world.plane, "clonesets.apps.kruise.io"
-    plane.succeed("apply", "-f", SCRIPTS / "clonesets.yaml")
-    plane.succeed("wait", "--for=condition=Established", "--timeout=30s", "crd", kind)
-    apply(plane, {"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "metadata": {"name": "clones"}})
-    uid = plane.get(kind, "clones")["metadata"]["uid"]
-
-    def clone(number, size):
-        made = pod(f"clones-{number}", "none", labels={"app": "clones"})
-        made["metadata"]["annotations"] = asking("clones", size)
-        made["metadata"]["ownerReferences"] = [{
-            "apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "name": "clones", "uid": uid, "controller": True}]
-        return made
-
-    refused = plane.kubectl("create", "-f", "-", stdin=json.dumps(clone(0, "+5")))
-    expect(refused.returncode == 1 and 'write ipam.spidernet.io/ippool-ip-number: "5"' in refused.stderr, refused.text)
-    apply(plane, *(clone(number, "5") for number in range(3)))
-    pods = running(world, "clones", 3, within=20)
-    made, = automatic_pools(world, "clones")
-    expect(made["metadata"]["name"] == f"auto4-clones-eth0-{uid.split('-')[-1][:5]}", made["metadata"]["name"])
-    expect(made["spec"]["ips"] == ["10.87.0.10-10.87.0.14"], f"the pool is {made['spec']}")
-    check_served(world, "clones", pods)
-    plane.succeed("delete", "pods", "-l", "app=clones")
-    plane.remove(kind, "clones")
-    remove_pool(world, made["metadata"]["name"])
 
 
 # A subnet that is full.
@@ -369,7 +340,7 @@ def a_killed_leader_makes_no_pool_twice(world):
 
 SCENARIOS = [ending_clean(scenario) for scenario in (
     *KINDS, an_application_that_returns_has_new_pools, a_pool_that_is_kept_is_used_again, a_statefulset_keeps_its_addresses,
-    a_third_party_application_has_a_pool_of_a_fixed_size, an_exhausted_subnet_is_told_and_shared, pools_follow_their_subnet, an_older_pool_is_adopted,
+    an_exhausted_subnet_is_told_and_shared, pools_follow_their_subnet, an_older_pool_is_adopted,
     a_subnet_goes_after_its_pools, a_deleted_pool_is_replaced, an_application_deleted_unseen_loses_its_pools,
     a_killed_leader_makes_no_pool_twice,
 )]

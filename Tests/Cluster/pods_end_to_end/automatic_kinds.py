@@ -6,7 +6,7 @@ import json
 import re
 
 from control_plane import eventually, expect
-from addresses import addresses_in, allocations, check_subnets, controlled, givable, records
+from addresses import addresses_in, allocations, check_subnets, controlled, givable
 from objects import (
     POOL, PREFIX, apply, application, asking, automatic_pools, pod, running, stored_subnet, subnet)
 

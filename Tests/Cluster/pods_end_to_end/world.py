@@ -3,7 +3,7 @@
 import contextlib
 import re
 
-from control_plane import REPOSITORY, expect
+from control_plane import REPOSITORY, SCRIPTS, expect
 from served import ServedCluster
 from webhook import register
 from api import Client
@@ -24,7 +24,7 @@ class World(ServedCluster):
     def set_up(self):
         plane = self.plane
         plane.start("--controllers", *(f"--service-account={name}" for name in CREATORS))
-        self.install()
+        self.install(SCRIPTS / "clonesets.yaml", REPOSITORY / "manifests" / "third-party-rbac.yaml")
         plane.succeed("apply", "-f", "-", stdin=self.priority((REPOSITORY / "manifests/priority.yaml").read_text()))
         plane.succeed("create", "clusterrolebinding", "creator", "--clusterrole=cluster-admin",
                       *(f"--serviceaccount={name.replace('/', ':')}" for name in CREATORS))

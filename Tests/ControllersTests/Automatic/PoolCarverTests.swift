@@ -57,6 +57,22 @@ struct PoolCarverTests {
     #expect(try await AddressSet.disjoint(scene.pools().values.map(\.spec.ips)).count == 19)
   }
 
+  @Test func `answers all who want the same at once`() async throws {
+    let (_, replica) = try await scene()
+    let gate = Gate()
+    replica.plan.inject(.hold(gate), into: .updateStatus)
+    await withTaskGroup(of: CarveOutcome.self) { group in
+      group.addTask { await replica.carve("first", 1) }
+      await gate.reached()
+      for _ in 1...50 { group.addTask { await replica.carve("web", 2) } }
+      while await replica.carver.waiting(for: "s") < 50 { await Task.yield() }
+      gate.open()
+      for await outcome in group { #expect(outcome.name != nil) }
+    }
+    #expect(replica.plan.calls(of: .updateStatus) == 2 && replica.plan.calls(of: .create) == 2)
+    #expect(replica.plan.calls(of: .get) <= 2)
+  }
+
   @Test(arguments: [ClusterError.conflict("somebody was faster"), .unavailable("away"), .timeout("late")])
   func `leaves nothing half made, whatever a write comes to`(_ error: ClusterError) async throws {
     for verb in [FaultPlan.Verb.updateStatus, .create, .get] {

@@ -73,8 +73,8 @@ extension InspectionScene {
   }
 
   /// What a check finds of subnets and applications: `kind subnet pool: detail`, a dash for what is not concerned.
-  func subnetFindings() async throws -> [String] {
-    SubnetCheck.findings(in: try await ClusterSnapshot(of: store)).map { finding in
+  func subnetFindings(in other: (any ClusterStore)? = nil) async throws -> [String] {
+    SubnetCheck.findings(in: try await ClusterSnapshot(of: other ?? store)).map { finding in
       let pool = finding.pool.isEmpty ? "-" : finding.pool
       return "\(finding.kind.rawValue) \(finding.subnet ?? "-") \(pool): \(finding.detail)"
     }

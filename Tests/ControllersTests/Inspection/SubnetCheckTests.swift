@@ -144,6 +144,23 @@ import Testing
       ])
   }
 
+  @Test func `finds the pools of applications of a third party that are gone, if these may be listed`()
+    async throws
+  {
+    let scene = try InspectionScene()
+    let store = OperatorStore(scene.store)
+    let uid = try await PoolScene(in: store).cloneSet("web")
+    let group = "apps.kruise.io_v1alpha1"
+    try await scene.automaticPool("there", group: group, kind: "CloneSet", application: "web", uid: uid)
+    try await scene.automaticPool("gone", group: group, kind: "CloneSet", application: "web", uid: "u1")
+    try await scene.automaticPool(
+      "thing", group: "example.com_v1", kind: "Thing", application: "web", uid: "u2")
+    let gone = "application-gone - gone: its application, CloneSet default/web, does not exist"
+    #expect(try await scene.subnetFindings(in: store) == [gone])
+    store.isForbidden = true
+    #expect(try await scene.subnetFindings(in: store).isEmpty)
+  }
+
   @Test func `knows an application whose name is too long for a label`() async throws {
     let scene = try InspectionScene()
     let name = String(repeating: "web-", count: 20) + "1"
