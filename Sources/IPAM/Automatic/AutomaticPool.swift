@@ -143,13 +143,16 @@ extension AutomaticPool {
 
   /// The object that creates the pool with these addresses.
   public func creation(named name: String, in subnet: SpiderSubnet, _ addresses: AddressSet) -> [UInt8] {
-    let affinity: [(StaticString, String)] = [
-      (SpiderAPI.Affinity.group, LabelSyntax.fitted(application.group)),
-      (SpiderAPI.Affinity.version, application.version),
-      (SpiderAPI.Affinity.kind, application.key.kind),
-      (SpiderAPI.Affinity.namespace, application.key.namespace),
-      (SpiderAPI.Affinity.name, application.key.name),
-    ]
+    // The core group has no name, and API servers that were built with a newer Go than they were written for take an empty
+    // text for null.
+    let group = LabelSyntax.fitted(application.group)
+    let affinity: [(StaticString, String)] =
+      (group.isEmpty ? [] : [(SpiderAPI.Affinity.group, group)]) + [
+        (SpiderAPI.Affinity.version, application.version),
+        (SpiderAPI.Affinity.kind, application.key.kind),
+        (SpiderAPI.Affinity.namespace, application.key.namespace),
+        (SpiderAPI.Affinity.name, application.key.name),
+      ]
     var spec: JSONValue = [
       "ipVersion": .int(Int64(place.family.rawValue)), "subnet": .string(subnet.spec.subnet),
       "ips": Self.list(addresses), "podAffinity": ["matchLabels": Self.object(affinity)],

@@ -195,7 +195,7 @@ import Testing
     #expect(dry.isAllowed && dry.outcome.prerequisite == nil && dry.patch == nil)
     let warning =
       "metadata.annotations[ipam.spidernet.io/allocation]: dry run: would take an address of a pool that is made for "
-      + "ReplicaSet default/web-1"
+      + "Deployment default/web"
     #expect(dry.warnings == [warning])
     try world.storePool("auto", of: AutomaticWorld.web, "10.6.0.2")
     #expect(

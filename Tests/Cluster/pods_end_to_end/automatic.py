@@ -14,7 +14,7 @@ from objects import (
     stored_pool, stored_subnet)
 from workloads import by_name, remove_workload
 
-WORKLOADS = "deployments,replicasets,statefulsets,daemonsets,cronjobs,jobs"
+WORKLOADS = "replicationcontrollers,deployments,replicasets,statefulsets,daemonsets,cronjobs,jobs"
 
 
 def check_nothing_is_left(world):

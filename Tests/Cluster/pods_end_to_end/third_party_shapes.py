@@ -83,9 +83,9 @@ def shape(number, kind):
             check_served(world, labels[f"{PREFIX}/owner-application-name"], pods)
             sized(world, labels[f"{PREFIX}/owner-application-name"], 5)
             world.plane.succeed("delete", kind.resource, app, "--wait=false")
-            eventually(45, "the end of the pool", lambda: not automatic_pools(world))
+            eventually(60, "the end of the pool", lambda: not automatic_pools(world))
 
-    run.__doc__ = f"a {kind.kind} of {kind.group} is refused with \"+5\" at {FORMS[kind][1]}, and has a pool of 5 otherwise"
+    run.__doc__ = f"{kind.kind} of {kind.group} is refused with \"+5\" at {FORMS[kind][1]}, and has a pool of 5 otherwise"
     run.__name__ = f"a_{kind.plural}_has_its_pool"
     return run
 
@@ -103,7 +103,7 @@ def a_list_is_judged_one_by_one(world):
         for kind in (ADVANCED_STATEFUL_SET, PYTORCH_JOB):
             check_served(world, f"listed-{kind.plural}", running(world, f"listed-{kind.plural}", 3, within=30))
             world.plane.succeed("delete", kind.resource, f"listed-{kind.plural}", "--wait=false")
-        eventually(30, "the end of the pools", lambda: not automatic_pools(world))
+        eventually(60, "the end of the pools", lambda: not automatic_pools(world))
 
 
 def a_chain_to_a_statefulset_keeps_its_meaning(world):
@@ -133,7 +133,7 @@ def a_chain_to_a_statefulset_keeps_its_meaning(world):
         running(world, "chain", 4, within=45)
         sized(world, "chain", 6)
         world.plane.succeed("delete", REDIS_CLUSTER.resource, "chain", "--wait=false")
-        eventually(45, "the end of the pool", lambda: not automatic_pools(world))
+        eventually(60, "the end of the pool", lambda: not automatic_pools(world))
 
 
 SHAPES = [*(shape(number, kind) for number, kind in enumerate(FORMS)), a_list_is_judged_one_by_one,

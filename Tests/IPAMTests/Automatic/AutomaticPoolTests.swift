@@ -73,7 +73,7 @@ import Testing
           "ipVersion": 6, "subnet": "fd00::/64", "ips": [],
           "podAffinity": [
             "matchLabels": [
-              "ipam.spidernet.io/app-api-group": "", "ipam.spidernet.io/app-api-version": "v1",
+              "ipam.spidernet.io/app-api-version": "v1",
               "ipam.spidernet.io/app-kind": "ReplicationController",
               "ipam.spidernet.io/app-namespace": "default", "ipam.spidernet.io/app-name": "rc",
             ]
