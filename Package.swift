@@ -130,6 +130,9 @@ let package = Package(
     .executableTarget(
       name: "LedgerBenchmark", dependencies: ["IPAM", "Addressing"],
       path: "Tests/LedgerBenchmark", swiftSettings: strict),
+    .executableTarget(
+      name: "ReviewBenchmark", dependencies: ["Admission", "JSON"],
+      path: "Tests/ReviewBenchmark", swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )
