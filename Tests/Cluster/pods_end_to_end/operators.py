@@ -161,20 +161,9 @@ class Operator:
                 if owner.get("controller"):
                     owned.setdefault(owner["uid"], []).append(pod)
         for kind in self.kinds:
-            objects, _ = self.client.list(kind.path())
-            for made in objects:
+            for made in self.client.list(kind.path())[0]:
                 if "deletionTimestamp" not in made["metadata"]:
                     self.tend(kind, made, owned.get(made["metadata"]["uid"], []))
-            if kind.has_other_owner:
-                self.clear(kind, owned, {made["metadata"]["uid"] for made in objects})
-
-    def clear(self, kind, owned, present):
-        """The garbage collector leaves alone what somebody else owns too."""
-        for uid in owned.keys() - present:
-            for pod in owned[uid]:
-                controllers = [owner for owner in pod["metadata"]["ownerReferences"] if owner.get("controller")]
-                if controllers[0]["apiVersion"] == kind.api_version and controllers[0]["kind"] == kind.kind:
-                    self.delete(pod)
 
     def tend(self, kind, made, pods):
         for path, wanted in kind.children(made):
@@ -210,12 +199,12 @@ class Operator:
         suffix = "".join(random.choices(string.ascii_lowercase + string.digits, k=5))
         metadata = template["metadata"]
         labels = {**metadata.get("labels", {}), "controller-revision-hash": revision, **({"role": role} if role else {})}
-        others = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "kube-root-ca.crt", "uid": self.other_owner(made)}]
+        others = [self.other_owner(kind, made)] if kind.has_other_owner else []
         pod = {"apiVersion": "v1", "kind": "Pod", "spec": {**template["spec"], "readinessGates": [
             {"conditionType": "InPlaceUpdateReady"}]}, "metadata": {
                 "name": f"{name}-{suffix}", "generateName": f"{name}-", "labels": labels,
                 "annotations": metadata.get("annotations", {}),
-                "ownerReferences": [*(others if kind.has_other_owner else []), kind.owner(made)]}}
+                "ownerReferences": [*others, kind.owner(made)]}}
         status, answer = self.client.request("POST", pods_path(made["metadata"]["namespace"]), pod)
         if status == 201:
             self.pauses.pop(made["metadata"]["uid"], None)
@@ -226,9 +215,14 @@ class Operator:
         self.pauses[made["metadata"]["uid"]] = (pause, time.monotonic() + pause, self.seen(made))
         return False
 
-    def other_owner(self, made):
-        path = f"/api/v1/namespaces/{made['metadata']['namespace']}/configmaps/kube-root-ca.crt"
-        return self.client.request("GET", path)[1]["metadata"]["uid"]
+    def other_owner(self, kind, made):
+        """A ConfigMap that an object has beside its Pods, and that goes with it."""
+        name, path = made["metadata"]["name"], f"/api/v1/namespaces/{made['metadata']['namespace']}/configmaps"
+        status, answer = self.client.request("GET", f"{path}/{name}")
+        if status == 404:
+            _, answer = self.client.request("POST", path, {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "ownerReferences": [kind.owner(made)]}})
+        return {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": answer["metadata"]["uid"]}
 
     def may_try(self, made):
         """A controller that was refused waits longer each time, and not when its object has changed."""
