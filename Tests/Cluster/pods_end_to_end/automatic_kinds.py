@@ -49,17 +49,25 @@ def refusal(world, app):
 
 def check_shape(world, kind, app, number, reclaim="true"):
     """Labels, annotations, owner, finalizer and affinity of an application's pools are exactly those of Spiderpool."""
-    group, version = ("batch", "v1") if kind in BATCH else ("apps", "v1")
-    uid = world.plane.get(kind, app)["metadata"]["uid"]
-    for pool in automatic_pools(world, app):
+    owner = world.plane.get(kind, app) | {"apiVersion": "batch/v1" if kind in BATCH else "apps/v1"}
+    check_pools(world, automatic_pools(world, app), owner, number, reclaim)
+
+
+def check_pools(world, pools, application, number, reclaim="true"):
+    """The same for these pools of an object."""
+    kind, app = application["kind"], application["metadata"]["name"]
+    uid, namespace = application["metadata"]["uid"], application["metadata"]["namespace"]
+    *group, version = application["apiVersion"].split("/")
+    group_version = "_".join([*group, version])
+    for pool in pools:
         metadata, spec = pool["metadata"], pool["spec"]
         owner = stored_subnet(world, metadata["labels"][f"{PREFIX}/owner-spider-subnet"])
         version_of_ip, interface = spec["ipVersion"], metadata["labels"][f"{PREFIX}/interface"]
         wanted = {
             "name": f"auto{version_of_ip}-{app}-{interface}-{uid.split('-')[-1][:5]}",
             "labels": labelled(
-                owner_spider_subnet=owner["metadata"]["name"], owner_application_gv=f"{group}_{version}",
-                owner_application_kind=kind, owner_application_namespace="default", owner_application_name=app,
+                owner_spider_subnet=owner["metadata"]["name"], owner_application_gv=group_version,
+                owner_application_kind=kind, owner_application_namespace=namespace, owner_application_name=app,
                 owner_application_uid=uid, interface=interface, ippool_reclaim=reclaim, ip_version=f"IPv{version_of_ip}",
                 ippool_cidr=re.sub("[.:/]", "-", owner["spec"]["subnet"])),
             "annotations": labelled(ippool_ip_number=number),
@@ -70,12 +78,14 @@ def check_shape(world, kind, app, number, reclaim="true"):
         }
         have = {part: metadata.get(part) for part in wanted}
         expect(have == wanted, f"metadata are {have} instead of {wanted}")
+        # The core group has no name, and no label.
         affinity = {"matchLabels": labelled(
-            app_api_group=group, app_api_version=version, app_kind=kind, app_namespace="default", app_name=app)}
+            app_api_version=version, app_kind=kind, app_namespace=namespace, app_name=app,
+            **{"app_api_group": name for name in group})}
         expect(spec["podAffinity"] == affinity, f"podAffinity is {spec['podAffinity']} instead of {affinity}")
         expect(spec["subnet"] == owner["spec"]["subnet"], f"the network is {spec['subnet']}")
         entry = controlled(owner)[metadata["name"]]
-        said = {"ips": spec["ips"], "application": f"{group}_{version}_{kind}_default_{app}"}
+        said = {"ips": spec["ips"], "application": f"{group_version}_{kind}_{namespace}_{app}"}
         expect(entry == said, f"the status of the subnet says {entry} instead of {said}")
 
 

@@ -24,7 +24,8 @@ class World(ServedCluster):
     def set_up(self):
         plane = self.plane
         plane.start("--controllers", *(f"--service-account={name}" for name in CREATORS))
-        self.install(SCRIPTS / "clonesets.yaml", REPOSITORY / "manifests" / "third-party-rbac.yaml")
+        rights = REPOSITORY / "manifests" / "third-party-rbac.yaml"
+        self.install(SCRIPTS / "clonesets.yaml", SCRIPTS / "operators", rights)
         plane.succeed("apply", "-f", "-", stdin=self.priority((REPOSITORY / "manifests/priority.yaml").read_text()))
         plane.succeed("create", "clusterrolebinding", "creator", "--clusterrole=cluster-admin",
                       *(f"--serviceaccount={name.replace('/', ':')}" for name in CREATORS))
