@@ -8,15 +8,19 @@ stages=(packages format debug release quickstart life abuse crash client cluster
 # A random test that failed is repeated by the seed that it printed, if dictionaries keep their order too.
 export SWIFT_DETERMINISTIC_HASHING=1
 
+# A thousand tests at once would wait for each other longer than their patience, where cores are few.
+few_at_once="--experimental-maximum-parallelization-width=8"
+
 stage_packages() { bash Tests/packages.sh test; }
 
 stage_format() { swift format lint --strict --parallel --recursive Package.swift Sources Tests; }
 
-stage_debug() { swift test 2>&1 | tee_quietly debug; }
+stage_debug() { swift test "$few_at_once" 2>&1 | tee_quietly debug; }
 
 stage_release() {
     bash Tests/release.sh
-    swift test -c release --scratch-path .build/release-tests -Xswiftc -enable-testing 2>&1 | tee_quietly release
+    swift test -c release --scratch-path .build/release-tests -Xswiftc -enable-testing "$few_at_once" 2>&1 |
+        tee_quietly release
 }
 
 stage_quickstart() { bash manifests/quickstart.sh; }
@@ -40,7 +44,7 @@ stage_client() {
 
 stage_cluster() { bash Tests/Cluster/end-to-end.sh; }
 
-stage_pods() { bash Tests/Cluster/pods.sh --parts admission,workloads,automatic; }
+stage_pods() { bash Tests/Cluster/pods.sh --parts admission,workloads,automatic,third_party; }
 
 # Two replicas killed at named points of an address's way.
 stage_crashes() {

@@ -79,7 +79,7 @@ struct ServedReviews {
     let request = HTTPRequest(
       method: .post, path: path, query: query, headers: HTTPHeaders([("content-type", "application/json")]),
       body: body)
-    let response = try await client.send(request, timeout: .seconds(30))
+    let response = try await client.send(request, timeout: .seconds(120))
     return (response.status, String(decoding: response.body, as: UTF8.self))
   }
 

@@ -68,7 +68,7 @@ struct HTTPClientTests {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for number in 0..<300 {
         group.addTask {
-          let response = try await client.send(post("/echo", "\(number)"), timeout: .seconds(20))
+          let response = try await client.send(post("/echo", "\(number)"), timeout: .seconds(120))
           return response.body == Array("\(number)".utf8)
         }
       }
@@ -84,7 +84,7 @@ struct HTTPClientTests {
     let (_, client) = try await pair(wire) { $0.limits.streamWindow = 128 << 10 }
     var status = 0
     var count = 0
-    try await client.stream(post("/large"), timeout: .seconds(20)) { code, _ in
+    try await client.stream(post("/large"), timeout: .seconds(120)) { code, _ in
       status = code
     } onData: { bytes in
       #expect(status == 200 && bytes.allSatisfy { $0 == 0x78 })
@@ -241,17 +241,17 @@ struct HTTPClientTests {
     let path = act == .readLarge ? "/large" : act == .askLater ? "/later" : "/never"
     switch act {
     case .ask:
-      let response = try? await client.send(post("/echo", "\(number)"), timeout: .seconds(30))
+      let response = try? await client.send(post("/echo", "\(number)"), timeout: .seconds(120))
       #expect(response.map { $0.body == Array("\(number)".utf8) } ?? true)
-    case .askLater: _ = try? await client.send(post(path), timeout: .seconds(30))
+    case .askLater: _ = try? await client.send(post(path), timeout: .seconds(120))
     case .giveUp: #expect(await failure { _ = try await client.send(post(path), timeout: patience) } != nil)
     case .readLarge:
-      try? await client.stream(post(path), timeout: .seconds(30)) { _, _ in
+      try? await client.stream(post(path), timeout: .seconds(120)) { _, _ in
       } onData: { _ in
         if number.isMultiple(of: 2) { throw CancellationError() }
       }
     case .cancel:
-      let task = Task { await failure { _ = try await client.send(post(path), timeout: .seconds(30)) } }
+      let task = Task { await failure { _ = try await client.send(post(path), timeout: .seconds(120)) } }
       for _ in 0..<number % 7 { await Task.yield() }
       task.cancel()
       #expect(await task.value != nil)

@@ -47,7 +47,8 @@ struct HTTPServerTests {
       await test.kept.waitForOne()
       impatient.post("/never")
       await test.kept.waitForOne()
-      #expect(test.server.statistics.inFlight == 2)
+      // A request is counted when its handler has returned.
+      while test.server.statistics.inFlight < 2 { await Task.yield() }
       impatient.close()
       test.kept.answerAll()
       #expect(try await patient.answer().body == "at last")
