@@ -4,7 +4,6 @@ internal import CoreMetrics
 public import IPAM
 internal import KubernetesAPI
 public import Logging
-internal import Synchronization
 
 /// Makes, scales and deletes the automatic pools of Kubernetes' own controllers. It works on the replica that has the Lease.
 public final class ApplicationKeeper: Sendable {

@@ -34,6 +34,10 @@ enum MetricNames {
         "Tries to make or scale a pool for which a subnet was too small."
       ),
       ("spiderpool_webhook_automatic_pool_queue", "Applications that wait to be looked at."),
+      (
+        "spiderpool_webhook_unreadable_owner_kinds",
+        "Kinds of applications whose objects cannot be listed, so that their pools stay when they go."
+      ),
       ("spiderpool_webhook_subnet_status_writes_total", "Writes of subnets' statuses."),
       (
         "spiderpool_webhook_subnet_status_conflicts_total",
