@@ -125,6 +125,9 @@ def pool_lives_and_ends(world):
     plane.succeed("apply", "-f", "-", stdin=pool("life", "10.203.0.0/16", "10.203.0.1-10.203.0.9"))
     done = applied(plane, pool("life", "10.203.0.0/16", "10.203.0.1-10.203.0.5", gateway="10.203.0.254", disable=True))
     expect(done.stdout == "spiderippool.spiderpool.spidernet.io/life configured\n", done.text)
+    # A pool that nobody holds an address of would be gone before it can be looked at.
+    holder = {"pod": "default/holder", "podUid": "6f1c2d3e-0000-4000-8000-000000000001"}
+    plane.put_status("spiderippool", "life", {"allocatedIPs": json.dumps({"10.203.0.1": holder}), "allocatedIPCount": 1})
     plane.succeed("delete", "sp", "life", "--wait=false")
     expect("deletionTimestamp" in plane.get("spiderippool", "life")["metadata"], "the finalizer did not keep the pool")
     done = plane.kubectl("label", "sp", "life", "colour=red")

@@ -28,12 +28,23 @@ public actor OwnerKeeper {
     case watched(OwnerWatch, Task<Void, Never>)
     /// Nothing: since when, in nanoseconds, and why.
     case blind(since: UInt64, String)
+
+    func stop() {
+      if case .watched(_, let task) = self { task.cancel() }
+    }
   }
+
+  /// Between two looks at all applications: a kind whose first pool was made is followed soon.
+  private static let period = Duration.seconds(1)
+  /// How long a kind is followed after its last pool has gone.
+  private static let loyalty = Duration.seconds(600)
 
   /// Kinds that are followed at the same time; applications of more are read now and then.
   private static let maximumKinds = 64
   /// How long a kind that cannot be read is let be, and an application of a kind that is not followed.
   private static let rest = Duration.seconds(60)
+  /// Between two looks at an application that is not as it should be.
+  private static let pause = Duration.seconds(5)
   /// Between two Events about one pool.
   private static let silence = Duration.seconds(600)
 
@@ -42,11 +53,12 @@ public actor OwnerKeeper {
   private let settings: AdmissionSettings
   private let events: EventRecorder
   private let clock: CommitTiming
-  private let timing: ApplicationTiming
   private let following: ReflectorTiming
   private let logger: Logger
   private nonisolated let queue: RetryingQueue<Application>
   private var kinds: [Kind: Following] = [:]
+  /// When each kind was last seen to have a pool, in nanoseconds.
+  private var used: [Kind: UInt64] = [:]
   private var read: [Application: UInt64] = [:]
   private var told: [String: UInt64] = [:]
   private let unreadable = Gauge(label: "spiderpool_webhook_unreadable_owner_kinds")
@@ -65,7 +77,6 @@ public actor OwnerKeeper {
     self.settings = settings
     self.events = events
     self.clock = clock
-    self.timing = timing
     self.following = following
     self.logger = logger
     queue = RetryingQueue(clock: clock, timing: timing)
@@ -76,13 +87,13 @@ public actor OwnerKeeper {
     await queue.run {
       while !Task.isCancelled {
         await self.lookAtAll()
-        await self.clock.sleep(self.timing.period)
+        await self.clock.sleep(Self.period)
       }
     } look: { application in
       await self.look(at: application)
     }
-    for case .watched(_, let task) in kinds.values { task.cancel() }
-    (kinds, read, told) = ([:], [:], [:])
+    for following in kinds.values { following.stop() }
+    (kinds, used, read, told) = ([:], [:], [:], [:])
     unreadable.record(0)
   }
 
@@ -92,9 +103,11 @@ public actor OwnerKeeper {
   func lookAtAll() async {
     let found = applications()
     let present = Set(found.keys.map(Kind.init))
-    for (kind, state) in kinds where !present.contains(kind) {
-      if case .watched(_, let task) = state { task.cancel() }
-      kinds[kind] = nil
+    let now = clock.monotonic()
+    for kind in present { used[kind] = now }
+    for (kind, last) in used where now &- last >= Self.loyalty.nanoseconds {
+      kinds.removeValue(forKey: kind)?.stop()
+      used[kind] = nil
     }
     read = read.filter { found[$0.key] != nil }
     for kind in present { await follow(kind) }
@@ -105,26 +118,27 @@ public actor OwnerKeeper {
   /// The applications that have pools and are not Kubernetes' own.
   private func applications() -> [Application: [PoolFacts]] {
     var found: [Application: [PoolFacts]] = [:]
-    for pool in book.automaticPools where !pool.isTerminating {
-      guard let application = directory.application(of: pool), !application.isNative else { continue }
+    for pool in book.automaticPools
+    where !pool.isTerminating && pool.marks?.key.application.workloadKind == nil {
+      guard let application = directory.application(of: pool) else { continue }
       found[application, default: []].append(pool)
     }
     return found
   }
 
   private func isDue(_ application: Application, _ pools: [PoolFacts]) -> Bool {
-    if pools.contains(where: { !isSized($0) }) { return true }
+    let waited = read[application].map { clock.monotonic() &- $0 } ?? .max
+    if waited >= Self.pause.nanoseconds, pools.contains(where: { !isSized($0) }) { return true }
     if case .watched(let watch, _) = kinds[Kind(application)] {
       let key = ObjectKey(
         namespace: watch.type.isNamespaced ? application.namespace : nil, name: application.name)
       if let isThere = watch.has(key, application.uid) {
-        return !isThere || read[application] == nil && isElastic(pools)
+        return isThere ? waited == .max && isElastic(pools) : waited >= Self.pause.nanoseconds
       }
       // It has not listed yet.
       if watch.failure == nil { return false }
     }
-    guard let last = read[application] else { return true }
-    return clock.monotonic() &- last >= Self.rest.nanoseconds
+    return waited >= Self.rest.nanoseconds
   }
 
   /// Whether a pool of a fixed size has it.
@@ -154,11 +168,19 @@ public actor OwnerKeeper {
         return
       }
       let watch = OwnerWatch(
-        type, in: pools.store, timing: following, changed: { self.note($0, $1, kind) }, logger: logger)
+        type, in: pools.store, timing: following, changed: { self.note($0, $1, kind) },
+        logger: Self.quiet(logger))
       kinds[kind] = .watched(watch, Task { await watch.run() })
     } catch {
       kinds[kind] = .blind(since: now, "the API server does not tell its kinds: \(error)")
     }
+  }
+
+  /// A kind that cannot be listed is told of here, and not at each try.
+  private static func quiet(_ logger: Logger) -> Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .error)
+    return logger
   }
 
   /// An owner is gone, or asks for something else.
@@ -176,7 +198,11 @@ public actor OwnerKeeper {
     var blind: Set<Kind> = []
     for (application, pools) in found {
       guard let reason = blindness(Kind(application)) else { continue }
-      blind.insert(Kind(application))
+      if blind.insert(Kind(application)).inserted, pools.contains(where: { told[$0.name] == nil }) {
+        logger.notice(
+          "a kind of applications cannot be followed",
+          metadata: ["kind": "\(application.kind) (\(application.apiVersion))", "reason": "\(reason)"])
+      }
       for pool in pools where told[pool.name] == nil {
         guard let reference = book.reference(to: pool.name) else { continue }
         told[pool.name] = now
