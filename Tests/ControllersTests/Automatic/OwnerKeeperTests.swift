@@ -141,6 +141,15 @@ struct OwnerKeeperTests {
       OperatorStore.cloneSet, namespace: "default", name: "web", mergePatch: Array(patch.utf8))
     #expect(try await scene.look(at: "web", uid))
     #expect(try await scene.standing() == ["10.50.0.1-10.50.0.7"])
+    let name = try #require(try await scene.scene.ranges().keys.first)
+    for last in 1...2 { #expect(try await scene.replica.bind("10.50.0.\(last)", of: name) == .bound) }
+    let none = #"{"spec":{"replicas":0}}"#
+    _ = try await scene.store.patch(
+      OperatorStore.cloneSet, namespace: "default", name: "web", mergePatch: Array(none.utf8))
+    #expect(try await scene.look(at: "web", uid) == false, "it is looked at again, as Pods hold more")
+    try await scene.replica.release("10.50.0.1", of: name)
+    #expect(try await scene.look(at: "web", uid))
+    #expect(try await scene.standing() == ["10.50.0.2"])
   }
 
   @Test func `makes no pool of more than the replicas of a kind that does not tell them`() async throws {

@@ -266,8 +266,6 @@ public actor OwnerKeeper {
           pool: AutomaticPool(application: application, place: place, size: size, reclaims: marks.reclaims),
           count: size.count(replicas: replicas)))
     }
-    let outcomes = await pools.carve(wishes)
-    // What cannot be yet is looked at with all others.
-    return !outcomes.contains { if case .failed = $0 { true } else { false } }
+    return await pools.carve(wishes).allSatisfy { if case .ready = $0 { true } else { false } }
   }
 }
