@@ -106,6 +106,28 @@ struct OwnerKeeperTests {
     #expect(try await scene.standing().isEmpty)
   }
 
+  @Test func `deletes the pools of a kind that stays uninstalled, once no Pod has an address of them`()
+    async throws
+  {
+    let scene = try await OwnerScene()
+    let thing = OwnerReference(apiVersion: "example.com/v1", kind: "Thing", name: "t", uid: "u")
+    let need = PoolNeed(
+      namespace: "default", owner: thing, request: scene.scene.need("t", "u", .fixed(2)).request)
+    #expect(await scene.replica.pools.prepare(need) == .ready)
+    try await scene.replica.catchUp()
+    let name = try #require(try await scene.scene.ranges().keys.first)
+    #expect(try await scene.replica.bind("10.50.0.1", of: name) == .bound)
+    let application = Application(thing, namespace: "default")
+    await scene.keeper.lookAtAll()
+    #expect(await scene.keeper.look(at: application))
+    scene.replica.clock.advance(by: .seconds(61)) {}
+    #expect(await scene.keeper.look(at: application))
+    #expect(try await scene.standing().count == 1, "a Pod has an address")
+    try await scene.replica.release("10.50.0.1", of: name)
+    #expect(await scene.keeper.look(at: application))
+    #expect(try await scene.standing().isEmpty)
+  }
+
   @Test func `deletes nothing while the store is away`() async throws {
     let scene = try await OwnerScene()
     let uid = try await scene.scene.cloneSet("web")

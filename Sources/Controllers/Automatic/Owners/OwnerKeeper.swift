@@ -9,8 +9,8 @@ public import Logging
 /// Deletes the automatic pools of applications that are not Kubernetes' own when these are gone, and keeps them at the size that
 /// they are to have. It works on the replica that has the Lease.
 ///
-/// What kinds there are is asked of the API server. An application is taken for gone only when a live read says so; whoever
-/// cannot be read keeps its pools, is told of, and is in nobody's way.
+/// What kinds there are is asked of the API server. An application is taken for gone only when a live read says so, or when
+/// its kind was uninstalled; whoever may not be read keeps its pools, is told of, and is in nobody's way.
 public actor OwnerKeeper {
   /// A kind of application.
   private struct Kind: Hashable {
@@ -59,6 +59,8 @@ public actor OwnerKeeper {
   private var kinds: [Kind: Following] = [:]
   /// When each kind was last seen to have a pool, in nanoseconds.
   private var used: [Kind: UInt64] = [:]
+  /// When it was first told that nobody serves a kind, in nanoseconds.
+  private var unserved: [Kind: UInt64] = [:]
   private var read: [Application: UInt64] = [:]
   private var told: [String: UInt64] = [:]
   private let unreadable = Gauge(label: "spiderpool_webhook_unreadable_owner_kinds")
@@ -93,7 +95,7 @@ public actor OwnerKeeper {
       await self.look(at: application)
     }
     for following in kinds.values { following.stop() }
-    (kinds, used, read, told) = ([:], [:], [:], [:])
+    (kinds, used, unserved, read, told) = ([:], [:], [:], [:], [:])
     unreadable.record(0)
   }
 
@@ -107,7 +109,7 @@ public actor OwnerKeeper {
     for kind in present { used[kind] = now }
     for (kind, last) in used where now &- last >= Self.loyalty.nanoseconds {
       kinds.removeValue(forKey: kind)?.stop()
-      used[kind] = nil
+      (used[kind], unserved[kind]) = (nil, nil)
     }
     read = read.filter { found[$0.key] != nil }
     for kind in present { await follow(kind) }
@@ -165,8 +167,10 @@ public actor OwnerKeeper {
     do throws(ClusterError) {
       guard let type = try await pools.types.type(apiVersion: kind.apiVersion, kind: kind.kind) else {
         kinds[kind] = .blind(since: now, "the API server does not serve \(kind.kind) (\(kind.apiVersion))")
+        unserved[kind] = unserved[kind] ?? now
         return
       }
+      unserved[kind] = nil
       let watch = OwnerWatch(
         type, in: pools.store, timing: following, changed: { self.note($0, $1, kind) },
         logger: Self.quiet(logger))
@@ -237,7 +241,10 @@ public actor OwnerKeeper {
     read[application] = clock.monotonic()
     do throws(ClusterError) {
       let type = try await pools.types.type(apiVersion: application.apiVersion, kind: application.kind)
-      guard let type else { return true }
+      guard let type else {
+        try await giveUp(own, of: application)
+        return true
+      }
       let live = try await pools.store.find(
         type, namespace: type.isNamespaced ? application.namespace : nil, name: application.name)
       if live?.uid == application.uid { return try await resize(own, of: application) }
@@ -249,6 +256,19 @@ public actor OwnerKeeper {
         "an application is looked at again",
         metadata: ["application": "\(application)", "reason": "\(error)"])
       return false
+    }
+  }
+
+  /// Deletes the pools of a kind that was uninstalled, which takes its objects along: those that no Pod has an address of, once
+  /// nobody has served the kind for a while.
+  private func giveUp(_ own: [PoolFacts], of application: Application) async throws(ClusterError) {
+    guard let first = unserved[Kind(application)], clock.monotonic() &- first >= Self.rest.nanoseconds else {
+      return
+    }
+    let type = try await pools.store.type(apiVersion: application.apiVersion, kind: application.kind)
+    guard type == nil else { return }
+    for pool in own where pool.marks?.reclaims == true && book.held(of: pool.name, pool.family).isEmpty {
+      try await pools.delete(pool, of: application)
     }
   }
 
