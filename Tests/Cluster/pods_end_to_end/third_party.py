@@ -13,6 +13,7 @@ from objects import (
 from operators import operating
 from third_party_checks import NUMBER, change, check, create, gone, own_pods, remove, renumber, served
 from third_party_kinds import CLONES, CLONE_SET, pods_template
+import third_party_edges
 import third_party_ends
 import third_party_shapes
 
@@ -161,5 +162,5 @@ def a_named_pool_serves_pods_that_are_replaced(world):
 SCENARIOS = [ending_clean(scenario) for scenario in (
     *third_party_shapes.SCENARIOS, a_clone_set_has_addresses_of_a_named_pool, a_clone_set_has_pools_of_its_own,
     a_pod_too_many_waits, a_pool_follows_the_newest_pods, a_named_pool_serves_pods_that_are_replaced,
-    *third_party_ends.SCENARIOS,
+    *third_party_ends.SCENARIOS, *third_party_edges.SCENARIOS,
 )]
