@@ -109,7 +109,11 @@ public struct ClusterSnapshot: Sendable {
     var found: [OwnerKind: Set<String>] = [:]
     for kind in Set(applications.map(OwnerKind.init)) {
       do throws(ClusterError) {
-        guard let type = try await store.type(apiVersion: kind.apiVersion, kind: kind.kind) else { continue }
+        guard let type = try await store.type(apiVersion: kind.apiVersion, kind: kind.kind) else {
+          // Objects go with their kind.
+          found[kind] = []
+          continue
+        }
         found[kind] = Set(
           try await list(type.metadataOnly, store) { _, view in view["metadata"]?["uid"]?.string })
       } catch {

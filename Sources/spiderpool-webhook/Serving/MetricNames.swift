@@ -35,6 +35,10 @@ enum MetricNames {
       ),
       ("spiderpool_webhook_automatic_pool_queue", "Applications that wait to be looked at."),
       (
+        "spiderpool_webhook_followed_owner_kinds",
+        "Kinds of applications, Kubernetes' own apart, whose objects are followed so that their pools go with them."
+      ),
+      (
         "spiderpool_webhook_unreadable_owner_kinds",
         "Kinds of applications whose objects cannot be listed, so that their pools stay when they go."
       ),

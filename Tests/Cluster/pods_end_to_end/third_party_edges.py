@@ -2,6 +2,7 @@
 uninstalled with all that is of them."""
 
 import contextlib
+import urllib.request
 
 from control_plane import SCRIPTS, eventually, expect
 from automatic_kinds import make_subnets
@@ -84,9 +85,11 @@ def uninstalled(world, subnet_name):
             world.restart()
 
 
-def lists_of(world, kind):
-    """How often the server has listed the owners of pools of this kind."""
-    return sum(f"logger=pools kind={kind} objects=" in line for line in world.server.log.read_text().splitlines())
+def followed_kinds(world):
+    """How many kinds of third-party applications the server follows."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{world.server.metrics_port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("spiderpool_webhook_followed_owner_kinds"))
 
 
 def a_kind_that_is_uninstalled_takes_its_pools_along(world):
@@ -94,9 +97,8 @@ def a_kind_that_is_uninstalled_takes_its_pools_along(world):
     make_subnets(world, ("leaving", "10.119.0.10-10.119.0.60"))
     # A server may still follow what it has followed before.
     world.restart()
-    before = lists_of(world, OTHER_CLONE_SET.kind)
     with uninstalled(world, "leaving"):
-        eventually(40, "the server following the kind", lambda: lists_of(world, OTHER_CLONE_SET.kind) > before)
+        eventually(40, "the server following the kind", lambda: followed_kinds(world) == 1)
 
 
 def a_kind_that_is_uninstalled_unseen_takes_its_pools_along(world):

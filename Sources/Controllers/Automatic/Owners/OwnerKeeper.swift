@@ -63,6 +63,7 @@ public actor OwnerKeeper {
   private var unserved: [Kind: UInt64] = [:]
   private var read: [Application: UInt64] = [:]
   private var told: [String: UInt64] = [:]
+  private let followed = Gauge(label: "spiderpool_webhook_followed_owner_kinds")
   private let unreadable = Gauge(label: "spiderpool_webhook_unreadable_owner_kinds")
 
   private nonisolated var book: AddressBook { pools.book }
@@ -97,6 +98,7 @@ public actor OwnerKeeper {
     for following in kinds.values { following.stop() }
     (kinds, used, unserved, read, told) = ([:], [:], [:], [:], [:])
     unreadable.record(0)
+    followed.record(0)
   }
 
   // MARK: who is to be looked at
@@ -217,6 +219,8 @@ public actor OwnerKeeper {
       }
     }
     unreadable.record(blind.count)
+    followed.record(
+      kinds.values.count { if case .watched(let watch, _) = $0 { watch.isSynced } else { false } })
   }
 
   private func blindness(_ kind: Kind) -> String? {

@@ -77,6 +77,9 @@ final class OwnerWatch: Sendable {
     reflector.status.isSynced ? known.has(key, uid) : nil
   }
 
+  /// Whether the objects were listed.
+  var isSynced: Bool { reflector.status.isSynced }
+
   /// Why the objects cannot be listed; nil when they can be, or nobody tried.
   var failure: ClusterError? {
     let status = reflector.status
