@@ -23,7 +23,9 @@ def check_nothing_is_left(world):
         left = [pool["metadata"]["name"] for pool in automatic_pools(world)]
         expect(not left, f"{left} are left")
         subnets, _ = world.client.list(f"{GROUP}/spidersubnets")
-        held = {subnet["metadata"]["name"]: subnet["status"] for subnet in subnets if subnet["status"]["allocatedIPCount"]}
+        # A subnet or pool that was just made has no status yet.
+        statuses = {subnet["metadata"]["name"]: subnet.get("status", {}) for subnet in subnets}
+        held = {name: status for name, status in statuses.items() if status.get("allocatedIPCount")}
         expect(not held, f"subnets have given addresses: {held}")
         return True
 

@@ -79,7 +79,7 @@ def served(world, made, count, size, within=30):
         for name, pool in pools.items():
             given = addresses_in({address for pod in pods for place, address in allocations(pod) if place == name})
             expect(len(given) == count and given <= givable(pool), f"{count} Pods have {len(given)} addresses of {name}")
-            told = pool["status"].get("allocatedIPCount")
+            told = pool.get("status", {}).get("allocatedIPCount")
             expect(told == count, f"the status of {name} says {told}")
         return pods
 

@@ -51,7 +51,7 @@ def a_replicaset_of_a_rollout_follows_its_replicas(world):
         served(world, new, 2, 4, within=45)
         world.plane.succeed("scale", "replicaset", old["metadata"]["name"], "--replicas=0")
         eventually(30, "a pool of 2 addresses", lambda: not own_pods(world, old) and [
-            pool["status"]["totalIPCount"] for pool in own_pools(world, old)] == [2])
+            pool.get("status", {}).get("totalIPCount") for pool in own_pools(world, old)] == [2])
         served(world, new, 2, 4)
         remove(world, made)
         eventually(60, "the end of all Pods", lambda: not own_pods(world, new))
