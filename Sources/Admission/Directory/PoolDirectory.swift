@@ -1,3 +1,4 @@
+internal import IPAM
 public import KubernetesAPI
 internal import Synchronization
 
@@ -7,12 +8,7 @@ internal import Synchronization
 public final class PoolDirectory: Sendable {
   private let index = Mutex(PoolIndex())
   private let synced = Mutex(Synced())
-  private let scales = Mutex<[ScaleKey: Bool]>([:])
-
-  private struct ScaleKey: Hashable {
-    let apiVersion: String
-    let kind: String
-  }
+  private let scales = Mutex<[ApplicationKind: Bool]>([:])
 
   /// Kinds remembered; objects may say anything.
   private static let maximumScales = 1024
@@ -76,14 +72,14 @@ public final class PoolDirectory: Sendable {
 
   /// Whether objects of a kind have a `scale` subresource; nil when that was not found out yet.
   public func hasScale(apiVersion: String, kind: String) -> Bool? {
-    scales.withLock { $0[ScaleKey(apiVersion: apiVersion, kind: kind)] }
+    scales.withLock { $0[ApplicationKind(apiVersion: apiVersion, kind: kind)] }
   }
 
   /// Notes whether objects of a kind have a `scale` subresource.
   public func noteScale(_ hasScale: Bool, apiVersion: String, kind: String) {
     scales.withLock { scales in
       if scales.count >= Self.maximumScales { scales = [:] }
-      scales[ScaleKey(apiVersion: apiVersion, kind: kind)] = hasScale
+      scales[ApplicationKind(apiVersion: apiVersion, kind: kind)] = hasScale
     }
   }
 

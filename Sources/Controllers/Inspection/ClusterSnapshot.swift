@@ -64,17 +64,7 @@ public struct ClusterSnapshot: Sendable {
   /// The workloads that have automatic pools, by the names that labels can hold; nil when none were listed.
   private let workloads: [WorkloadTable.Key: Workload]?
   /// The UIDs of all objects of kinds that are not Kubernetes' own and have automatic pools, as far as they can be listed.
-  private let others: [OwnerKind: Set<String>]
-
-  private struct OwnerKind: Hashable {
-    let apiVersion: String
-    let kind: String
-
-    init(_ application: ApplicationKey) {
-      apiVersion = application.apiVersion
-      kind = application.kind
-    }
-  }
+  private let others: [ApplicationKind: Set<String>]
 
   /// Lists what is asked for.
   public init(of store: any ClusterStore, _ extent: Extent = .all) async throws(ClusterError) {
@@ -104,10 +94,10 @@ public struct ClusterSnapshot: Sendable {
   /// The objects of the kinds that have one of these pools and are not Kubernetes' own.
   private static func others(
     of pools: [InspectedPool], _ store: any ClusterStore
-  ) async throws(ClusterError) -> [OwnerKind: Set<String>] {
+  ) async throws(ClusterError) -> [ApplicationKind: Set<String>] {
     let applications = pools.compactMap { $0.marks?.key.application }.filter { $0.workloadKind == nil }
-    var found: [OwnerKind: Set<String>] = [:]
-    for kind in Set(applications.map(OwnerKind.init)) {
+    var found: [ApplicationKind: Set<String>] = [:]
+    for kind in Set(applications.map(ApplicationKind.init)) {
       do throws(ClusterError) {
         guard let type = try await store.type(apiVersion: kind.apiVersion, kind: kind.kind) else {
           // Objects go with their kind.
@@ -168,7 +158,7 @@ public struct ClusterSnapshot: Sendable {
   public func owner(of pool: AutomaticPool.Marks) -> Owner {
     guard let workloads else { return .unknown }
     guard let key = WorkloadTable.Key(pool.key.application) else {
-      let present = others[OwnerKind(pool.key.application)]
+      let present = others[ApplicationKind(pool.key.application)]
       return present?.contains(pool.uid) ?? true ? .unknown : .gone
     }
     guard let workload = workloads[key] else { return .gone }

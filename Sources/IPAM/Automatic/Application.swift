@@ -67,6 +67,30 @@ public struct Application: Hashable, Sendable, CustomStringConvertible {
   public var isNative: Bool { WorkloadKind(apiVersion: apiVersion, kind: kind) != nil }
 }
 
+/// What kind of object an application is, as owner references name it.
+public struct ApplicationKind: Hashable, Sendable {
+  /// Group and version, `apps/v1`.
+  public let apiVersion: String
+  /// The kind.
+  public let kind: String
+
+  /// A kind from its parts.
+  public init(apiVersion: String, kind: String) {
+    self.apiVersion = apiVersion
+    self.kind = kind
+  }
+
+  /// An application's.
+  public init(_ application: Application) {
+    self.init(apiVersion: application.apiVersion, kind: application.kind)
+  }
+
+  /// An application's.
+  public init(_ application: ApplicationKey) {
+    self.init(apiVersion: application.apiVersion, kind: application.kind)
+  }
+}
+
 /// An application by what the labels of its pools say: names too long for a label are shortened.
 public struct ApplicationKey: Hashable, Sendable, CustomStringConvertible {
   /// Group and version, joined by `_`.

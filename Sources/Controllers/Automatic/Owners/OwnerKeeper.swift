@@ -12,17 +12,6 @@ public import Logging
 /// What kinds there are is asked of the API server. An application is taken for gone only when a live read says so, or when
 /// its kind was uninstalled; whoever may not be read keeps its pools, is told of, and is in nobody's way.
 public actor OwnerKeeper {
-  /// A kind of application.
-  private struct Kind: Hashable {
-    let apiVersion: String
-    let kind: String
-
-    init(_ application: Application) {
-      apiVersion = application.apiVersion
-      kind = application.kind
-    }
-  }
-
   /// What is known of a kind.
   private enum Following {
     case watched(OwnerWatch, Task<Void, Never>)
@@ -56,11 +45,11 @@ public actor OwnerKeeper {
   private let following: ReflectorTiming
   private let logger: Logger
   private nonisolated let queue: RetryingQueue<Application>
-  private var kinds: [Kind: Following] = [:]
+  private var kinds: [ApplicationKind: Following] = [:]
   /// When each kind was last seen to have a pool, in nanoseconds.
-  private var used: [Kind: UInt64] = [:]
+  private var used: [ApplicationKind: UInt64] = [:]
   /// When it was first told that nobody serves a kind, in nanoseconds.
-  private var unserved: [Kind: UInt64] = [:]
+  private var unserved: [ApplicationKind: UInt64] = [:]
   private var read: [Application: UInt64] = [:]
   private var told: [String: UInt64] = [:]
   private let followed = Gauge(label: "spiderpool_webhook_followed_owner_kinds")
@@ -106,7 +95,7 @@ public actor OwnerKeeper {
   /// Asks for a look at every application that may be gone, or whose pools are not as they should be.
   func lookAtAll() async {
     let found = applications()
-    let present = Set(found.keys.map(Kind.init))
+    let present = Set(found.keys.map(ApplicationKind.init))
     let now = clock.monotonic()
     for kind in present { used[kind] = now }
     for (kind, last) in used where now &- last >= Self.loyalty.nanoseconds {
@@ -133,7 +122,7 @@ public actor OwnerKeeper {
   private func isDue(_ application: Application, _ pools: [PoolFacts]) -> Bool {
     let waited = read[application].map { clock.monotonic() &- $0 } ?? .max
     if waited >= Self.pause.nanoseconds, pools.contains(where: { !isSized($0) }) { return true }
-    if case .watched(let watch, _) = kinds[Kind(application)] {
+    if case .watched(let watch, _) = kinds[ApplicationKind(application)] {
       let key = ObjectKey(
         namespace: watch.type.isNamespaced ? application.namespace : nil, name: application.name)
       if let isThere = watch.has(key, application.uid) {
@@ -158,7 +147,7 @@ public actor OwnerKeeper {
 
   // MARK: following kinds
 
-  private func follow(_ kind: Kind) async {
+  private func follow(_ kind: ApplicationKind) async {
     let now = clock.monotonic()
     switch kinds[kind] {
     case .watched: return
@@ -190,7 +179,7 @@ public actor OwnerKeeper {
   }
 
   /// An owner is gone, or asks for something else.
-  private nonisolated func note(_ key: ObjectKey, _ uid: String, _ kind: Kind) {
+  private nonisolated func note(_ key: ObjectKey, _ uid: String, _ kind: ApplicationKind) {
     // Of owners without a namespace it is not known where their Pods are: the next look at all finds them.
     let application = Application(
       apiVersion: kind.apiVersion, kind: kind.kind, namespace: key.namespace ?? "", name: key.name, uid: uid)
@@ -201,10 +190,11 @@ public actor OwnerKeeper {
   private func tellBlindness(_ found: [Application: [PoolFacts]]) {
     let now = clock.monotonic()
     told = told.filter { now &- $0.value < Self.silence.nanoseconds }
-    var blind: Set<Kind> = []
+    var blind: Set<ApplicationKind> = []
     for (application, pools) in found {
-      guard let reason = blindness(Kind(application)) else { continue }
-      if blind.insert(Kind(application)).inserted, pools.contains(where: { told[$0.name] == nil }) {
+      guard let reason = blindness(ApplicationKind(application)) else { continue }
+      if blind.insert(ApplicationKind(application)).inserted, pools.contains(where: { told[$0.name] == nil })
+      {
         logger.notice(
           "a kind of applications cannot be followed",
           metadata: ["kind": "\(application.kind) (\(application.apiVersion))", "reason": "\(reason)"])
@@ -223,7 +213,7 @@ public actor OwnerKeeper {
       kinds.values.count { if case .watched(let watch, _) = $0 { watch.isSynced } else { false } })
   }
 
-  private func blindness(_ kind: Kind) -> String? {
+  private func blindness(_ kind: ApplicationKind) -> String? {
     switch kinds[kind] {
     case nil: nil
     case .blind(_, let reason): reason
@@ -266,7 +256,9 @@ public actor OwnerKeeper {
   /// Deletes the pools of a kind that was uninstalled, which takes its objects along: those that no Pod has an address of, once
   /// nobody has served the kind for a while.
   private func giveUp(_ own: [PoolFacts], of application: Application) async throws(ClusterError) {
-    guard let first = unserved[Kind(application)], clock.monotonic() &- first >= Self.rest.nanoseconds else {
+    guard let first = unserved[ApplicationKind(application)],
+      clock.monotonic() &- first >= Self.rest.nanoseconds
+    else {
       return
     }
     let type = try await pools.store.type(apiVersion: application.apiVersion, kind: application.kind)
